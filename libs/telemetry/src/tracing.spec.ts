@@ -7,7 +7,7 @@ const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 describe('tracing', () => {
   let tracing: AsyncDisposable | undefined;
-  afterEach(() => tracing?.[Symbol.asyncDispose]());
+  afterEach(async () => tracing?.[Symbol.asyncDispose]());
 
   it('carries one trace id through nested spans and logs with the exporter off', async () => {
     tracing = await startTracing({ service: 'test' });

@@ -1,0 +1,30 @@
+import type { DescMessage, DescService } from '@bufbuild/protobuf';
+import { AuditRecordedSchema } from '@gabion/contracts/gabion/audit/v1/audit_pb';
+import { AuthenticationService } from '@gabion/contracts/gabion/identity/v1/authentication_pb';
+import { CertificateService } from '@gabion/contracts/gabion/identity/v1/certificates_pb';
+import { RoleService } from '@gabion/contracts/gabion/identity/v1/roles_pb';
+import { TokenService } from '@gabion/contracts/gabion/identity/v1/tokens_pb';
+import { ServiceAccountService, UserService } from '@gabion/contracts/gabion/identity/v1/users_pb';
+import { AdvisoryService } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
+import {
+  AdvisoriesImportedSchema,
+  ImageScannedSchema,
+  ScanFailedSchema,
+} from '@gabion/contracts/gabion/scan/v1/events_pb';
+import { ScanService } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+
+/** Which gRPC services each service of Gabion offers. What the gateway transcodes, and what permissions exist. */
+export const catalogue = {
+  identity: [AuthenticationService, TokenService, UserService, ServiceAccountService, RoleService, CertificateService],
+  'image-scanner': [ScanService, AdvisoryService],
+} as const satisfies Record<string, readonly DescService[]>;
+
+export type ServiceName = keyof typeof catalogue;
+
+/** Every event that is published. */
+export const events: readonly DescMessage[] = [
+  AuditRecordedSchema,
+  ImageScannedSchema,
+  ScanFailedSchema,
+  AdvisoriesImportedSchema,
+];
