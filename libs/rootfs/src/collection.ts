@@ -1,0 +1,178 @@
+import type { Analyzer, KeptEntry, LayerContents } from './layer-contents.ts';
+import type { LayerLimits } from './limits.ts';
+import { ancestorsOf, baseOf, checkSymlink, hardLinkTarget, memberPath, parentOf } from './path.ts';
+import { PathSet, pathHash } from './path-set.ts';
+import { RootfsError } from './rootfs-error.ts';
+import { expandSparse } from './sparse.ts';
+import type { ContentSink, TarEntry } from './tar-parser.ts';
+
+const whiteoutPrefix = '.wh.';
+const opaqueMark = '.wh..wh..opq';
+
+/**
+ * Device files that images carry below `dev/`: the default devices of the OCI runtime specification and the console.
+ * A runtime mounts its own `/dev` over them.
+ */
+const harmlessDevices = new Set(['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:1', '5:2']);
+
+/** Gathers the contents of one layer from the members of its tar, in order. */
+export class Collection {
+  readonly #analyzers: readonly Analyzer[];
+  readonly #alsoWanted: ReadonlySet<string>;
+  readonly #limits: LayerLimits;
+  readonly #kept = new Map<string, KeptEntry>();
+  /** How many kept entries stand below each directory. */
+  readonly #keptBelow = new Map<string, number>();
+  readonly #whiteouts = new Set<string>();
+  readonly #opaque = new Set<string>();
+  readonly #nonDirectories: number[] = [];
+  readonly #directories: number[] = [];
+  /** Targets of wanted hard links whose file went by without being wanted. */
+  readonly missedTargets = new Set<string>();
+  #entryCount = 0;
+  #keptBytes = 0;
+
+  constructor(analyzers: readonly Analyzer[], limits: LayerLimits, alsoWanted: ReadonlySet<string> = new Set()) {
+    this.#analyzers = analyzers;
+    this.#limits = limits;
+    this.#alsoWanted = alsoWanted;
+  }
+
+  /** Takes one member and answers where its content goes, if it is wanted. */
+  add(entry: TarEntry): ContentSink | undefined {
+    if (++this.#entryCount > this.#limits.maxEntries) {
+      throw new RootfsError('too_many_entries', `the layer has over ${this.#limits.maxEntries} entries`);
+    }
+    const path = memberPath(entry.path, this.#limits);
+    if (path === '') return undefined;
+    if (baseOf(path).startsWith(whiteoutPrefix)) {
+      this.#whiteout(path);
+      return undefined;
+    }
+    this.#replace(path);
+    if (entry.kind === 'directory') {
+      this.#directories.push(pathHash(path));
+      return undefined;
+    }
+    this.#dropBelow(path);
+    if (this.#isDeviceWhiteout(path, entry)) {
+      this.#whiteouts.add(path);
+      return undefined;
+    }
+    this.#nonDirectories.push(pathHash(path));
+    if (entry.kind === 'file') return this.#file(path, entry);
+    if (entry.kind === 'symlink') this.#symlink(path, entry.linkTarget);
+    else if (entry.kind === 'hardlink') this.#hardlink(path, entry.linkTarget);
+    return undefined;
+  }
+
+  contents(bytes: number): LayerContents {
+    return {
+      entries: [...this.#kept.values()],
+      whiteouts: [...this.#whiteouts],
+      opaque: [...this.#opaque],
+      nonDirectories: new PathSet(Float64Array.from(this.#nonDirectories)),
+      directories: new PathSet(Float64Array.from(this.#directories)),
+      entryCount: this.#entryCount,
+      bytes,
+    };
+  }
+
+  #whiteout(path: string): void {
+    const directory = parentOf(path);
+    const name = baseOf(path);
+    this.#charge(path.length);
+    if (name === opaqueMark) {
+      this.#opaque.add(directory);
+      return;
+    }
+    // Other names with two marks are AUFS bookkeeping (`.wh..wh.plnk`), which the image specification ignores.
+    if (name.startsWith(whiteoutPrefix + whiteoutPrefix)) return;
+    const deleted = name.slice(whiteoutPrefix.length);
+    if (deleted === '' || deleted === '.' || deleted === '..') {
+      throw new RootfsError('path_escapes', 'a whiteout names no file of its directory');
+    }
+    this.#whiteouts.add(directory === '' ? deleted : `${directory}/${deleted}`);
+  }
+
+  #isDeviceWhiteout(path: string, entry: TarEntry): boolean {
+    if (entry.kind !== 'char-device' && entry.kind !== 'block-device') return false;
+    const numbers = `${entry.deviceMajor}:${entry.deviceMinor}`;
+    // overlayfs takes a 0/0 character device for a whiteout, and so does a runtime that unpacks this layer.
+    if (entry.kind === 'char-device' && numbers === '0:0') return true;
+    if (entry.kind === 'char-device' && path.startsWith('dev/') && harmlessDevices.has(numbers)) return false;
+    throw new RootfsError('device_node', `${JSON.stringify(path)} is a ${entry.kind} ${numbers}`);
+  }
+
+  #file(path: string, entry: TarEntry): ContentSink | undefined {
+    const analyzer = this.#analyzers.find((candidate) => candidate.wants(path, entry.size) !== undefined);
+    const limit =
+      analyzer?.wants(path, entry.size) ?? (this.#alsoWanted.has(path) ? this.#limits.maxKeptBytes : undefined);
+    if (limit === undefined) return undefined;
+    if (entry.size > limit || entry.storedSize > limit + maxSparseOverhead) {
+      this.#keep({ kind: 'oversized', path, size: entry.size }, 0);
+      return undefined;
+    }
+    if (this.#keptBytes + entry.size > this.#limits.maxKeptBytes * 2) throw this.#tooMuchKept();
+    const chunks: Buffer[] = [];
+    return {
+      write: (chunk) => chunks.push(Buffer.from(chunk)),
+      end: () => {
+        const stored = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+        const whole = entry.sparse ? expandSparse(stored, entry.sparse) : stored;
+        const content = analyzer?.reduce?.(path, whole) ?? whole;
+        this.#keep({ kind: 'file', path, size: entry.size, content }, content.length);
+      },
+    };
+  }
+
+  #symlink(path: string, target: string): void {
+    checkSymlink(path, target, this.#limits);
+    this.#keep({ kind: 'symlink', path, target }, target.length);
+  }
+
+  #hardlink(path: string, rawTarget: string): void {
+    const target = hardLinkTarget(rawTarget, this.#limits);
+    if (!this.#analyzers.some((analyzer) => analyzer.wants(path, 0) !== undefined)) return;
+    const linked = this.#kept.get(target);
+    if (linked?.kind === 'file' || linked?.kind === 'oversized') {
+      this.#keep({ ...linked, path }, 0);
+      return;
+    }
+    this.missedTargets.add(target);
+    this.#keep({ kind: 'hardlink', path, target }, target.length);
+  }
+
+  #keep(entry: KeptEntry, bytes: number): void {
+    this.#charge(entry.path.length + bytes);
+    this.#kept.set(entry.path, entry);
+    for (const directory of ancestorsOf(entry.path)) {
+      this.#keptBelow.set(directory, (this.#keptBelow.get(directory) ?? 0) + 1);
+    }
+  }
+
+  /** Forgets an earlier member of the same name: the last one counts. */
+  #replace(path: string): void {
+    if (!this.#kept.delete(path)) return;
+    for (const directory of ancestorsOf(path)) this.#keptBelow.set(directory, this.#keptBelow.get(directory)! - 1);
+  }
+
+  /** Forgets what earlier members put below a path that is no directory any more. */
+  #dropBelow(path: string): void {
+    if (!this.#keptBelow.get(path)) return;
+    for (const kept of [...this.#kept.keys()]) if (kept.startsWith(`${path}/`)) this.#replace(kept);
+  }
+
+  #charge(bytes: number): void {
+    // 64 bytes stand for the objects around each entry.
+    this.#keptBytes += bytes + 64;
+    if (this.#keptBytes > this.#limits.maxKeptBytes) throw this.#tooMuchKept();
+  }
+
+  #tooMuchKept(): RootfsError {
+    return new RootfsError('layer_contents_too_large', `the layer has over ${this.#limits.maxKeptBytes} bytes to keep`);
+  }
+}
+
+/** A sparse map stored in front of the data may make a member larger than its file. */
+const maxSparseOverhead = 64 * 1024;

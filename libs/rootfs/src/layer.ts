@@ -1,0 +1,43 @@
+import { Collection } from './collection.ts';
+import type { Analyzer, LayerContents } from './layer-contents.ts';
+import { defaultLimits, type LayerLimits } from './limits.ts';
+import { RootfsError } from './rootfs-error.ts';
+import { TarParser } from './tar-parser.ts';
+
+/** How a layer is read. */
+export interface ReadLayerOptions {
+  readonly analyzers: readonly Analyzer[];
+  readonly limits?: Partial<LayerLimits>;
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes of an uncompressed layer tar, in order. */
+export type TarStream = AsyncIterable<Uint8Array>;
+
+/**
+ * Reads one layer to its end and keeps what the analyzers want. `open` is called once; a second time only when a
+ * wanted file is a hard link to one that had gone by unkept. Errors: RootfsError, and whatever the stream throws.
+ */
+export async function readLayer(
+  open: () => TarStream | Promise<TarStream>,
+  options: ReadLayerOptions,
+): Promise<LayerContents> {
+  const first = await readOnce(await open(), options, new Set());
+  if (first.missedTargets.size === 0) return first.contents;
+  return (await readOnce(await open(), options, first.missedTargets)).contents;
+}
+
+async function readOnce(stream: TarStream, options: ReadLayerOptions, alsoWanted: ReadonlySet<string>) {
+  const limits = { ...defaultLimits, ...options.limits };
+  const collection = new Collection(options.analyzers, limits, alsoWanted);
+  const parser = new TarParser((entry) => collection.add(entry));
+  let bytes = 0;
+  for await (const chunk of stream) {
+    options.signal?.throwIfAborted();
+    bytes += chunk.length;
+    if (bytes > limits.maxBytes) throw new RootfsError('layer_too_large', `the layer is over ${limits.maxBytes} bytes`);
+    parser.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+  }
+  parser.end();
+  return { contents: collection.contents(bytes), missedTargets: collection.missedTargets };
+}
