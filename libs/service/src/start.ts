@@ -1,0 +1,144 @@
+import { rmSync } from 'node:fs';
+import type { DescService } from '@bufbuild/protobuf';
+import { type Bus, openBus } from '@gabion/events/bus';
+import { type Database, openDatabase } from '@gabion/postgres/database';
+import { idempotencyMigrations } from '@gabion/postgres/idempotency';
+import { type Migration, migrate } from '@gabion/postgres/migrate';
+import type { AllowedCallers } from '@gabion/rpc/admission';
+import { type Connection, connect } from '@gabion/rpc/client';
+import type { Listener } from '@gabion/rpc/contract-server';
+import { serve } from '@gabion/rpc/serve';
+import { createLog, type Logger } from '@gabion/telemetry/log';
+import { serveMonitoring } from '@gabion/telemetry/monitoring';
+import type { RenewingCertificate } from '@gabion/trust/certificates';
+import { clientCredentials, serverCredentials } from '@gabion/trust/credentials';
+import { credentials, ServerCredentials } from '@grpc/grpc-js';
+import type { DynamicModule } from '@nestjs/common';
+import { auditRefusals } from './audit.ts';
+import type { PlatformConfig } from './config.ts';
+import { join } from './join.ts';
+
+/** What a service is made from. */
+export interface Parts {
+  readonly db: Database<never>;
+  readonly bus: Bus;
+  readonly log: Logger;
+  /** Undefined inside one process, where services meet on unix sockets. */
+  readonly certificate: RenewingCertificate | undefined;
+  /** The connection to another service, made once. */
+  to(service: string): Connection;
+  /** Has `part` disposed of when the service stops; the last one given goes first. */
+  use<T extends Disposable | AsyncDisposable>(part: T): T;
+}
+
+export interface ServiceDefinition {
+  readonly name: string;
+  readonly services: readonly DescService[];
+  readonly callers: AllowedCallers;
+  readonly migrations: readonly Migration[];
+  /** Builds the service's own parts and the module that wires its controllers. */
+  build(parts: Parts): Promise<DynamicModule>;
+  /** Begins what the service does by itself (consumers, workers), once its gRPC server listens. */
+  begin?(parts: Parts): Promise<void>;
+  /** Where the certificate comes from; from identity unless told. */
+  certificate?(parts: Pick<Parts, 'db' | 'log' | 'use'>): Promise<RenewingCertificate>;
+  /** Listeners beside the service's own. */
+  listeners?(parts: Parts): readonly Listener[];
+}
+
+export interface Running extends AsyncDisposable {
+  /** Where the service listens, as bound. */
+  readonly address: string;
+  /** Bound addresses of the further listeners. */
+  readonly others: readonly string[];
+}
+
+/** Starts a service: database and migrations, bus, certificate, gRPC server, probes. What was started before a failure is stopped. */
+export async function startService(definition: ServiceDefinition, config: PlatformConfig): Promise<Running> {
+  await using stack = new AsyncDisposableStack();
+  const { name } = definition;
+  const log = createLog({ service: name, level: config.logLevel });
+  const use = <T extends Disposable | AsyncDisposable>(part: T): T => stack.use(part);
+
+  const db = use(openDatabase<never>(config.postgresUrl, { applicationName: `gabion-${name}` }));
+  await migrate(db, 'idempotency', idempotencyMigrations);
+  await migrate(db, name, definition.migrations);
+  const bus = use(await openBus({ service: name, db, config: config.bus, log }));
+  const certificate =
+    config.tls &&
+    (definition.certificate ? await definition.certificate({ db, log, use }) : use(await join(name, config, log)));
+
+  const connections = new Map<string, Connection>();
+  const to = (service: string): Connection => {
+    const known = connections.get(service) ?? use(connectTo(service, name, config, certificate));
+    connections.set(service, known);
+    return known;
+  };
+
+  const parts: Parts = { db, bus, log, certificate, to, use };
+  const module = await definition.build(parts);
+  const serving = use(
+    await serve({
+      module,
+      services: definition.services,
+      listeners: [listener(config.listen, certificate), ...(definition.listeners?.(parts) ?? [])],
+      callers: definition.callers,
+      log,
+      refused: auditRefusals(name, db, log),
+    }),
+  );
+  await definition.begin?.(parts);
+  if (config.monitoring) {
+    const { host, port } = hostAndPort(config.monitoring);
+    use(await serveMonitoring({ host, port, unready: () => unreachable(db) }));
+  }
+  log.info({ address: serving.addresses[0] }, 'service started');
+
+  const running = stack.move();
+  const [address = config.listen, ...others] = serving.addresses;
+  return { address, others, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function listener(address: string, certificate: RenewingCertificate | undefined): Listener {
+  if (certificate) return { address, credentials: serverCredentials(certificate), door: 'mutual-tls' };
+  const path = address.replace(/^unix:/, '');
+  if (path === address) throw new Error(`a service listens at ${address} only with TLS; without, at unix:/path`);
+  // A socket that a killed process left behind; who else could own it is kept out by the lock on the data directory.
+  rmSync(path, { force: true });
+  return { address, credentials: ServerCredentials.createInsecure(), door: 'local' };
+}
+
+function connectTo(
+  service: string,
+  as: string,
+  config: PlatformConfig,
+  certificate: RenewingCertificate | undefined,
+): Connection {
+  const address = config.peers[service];
+  if (!address)
+    throw new Error(
+      `the address of ${service} is not configured (GABION_PEER_${service.toUpperCase().replaceAll('-', '_')})`,
+    );
+  return connect({
+    address,
+    as,
+    credentials: certificate ? clientCredentials(certificate, service) : credentials.createInsecure(),
+  });
+}
+
+async function unreachable(db: Database<never>): Promise<string | undefined> {
+  try {
+    await db.ping();
+    return undefined;
+  } catch (error) {
+    return `database: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/** Takes "host:port" apart; IPv6 hosts stand in brackets. */
+export function hostAndPort(address: string): { host: string; port: number } {
+  const cut = address.lastIndexOf(':');
+  const port = Number(address.slice(cut + 1));
+  if (cut < 1 || !Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`"${address}" is not host:port`);
+  return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port };
+}
