@@ -4,8 +4,11 @@ import { Listener } from './listener.ts';
 import { PostgresError } from './postgres-error.ts';
 import { tracedPool } from './traced-pool.ts';
 
+// Left open, `S` is any: a library that runs its own statements in a service's transaction does not know its tables,
+// and Kysely's types are invariant in them.
 /** A transaction; `afterCommit` runs a callback once it has been committed, never when it rolled back. */
-export type Tx<S = unknown> = Transaction<S> & { afterCommit(run: () => void): void };
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type Tx<S = any> = Transaction<S> & { afterCommit(run: () => void): void };
 
 /** How a transaction runs: `retries` repeats the work after a serialization failure or a deadlock (default 0). */
 export interface TransactionOptions {
@@ -14,7 +17,8 @@ export interface TransactionOptions {
 }
 
 /** One database, its pool of connections and its one connection for notifications. */
-export interface Database<S = unknown> extends AsyncDisposable {
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export interface Database<S = any> extends AsyncDisposable {
   readonly kysely: Kysely<S>;
   readonly url: string;
   /** Runs `work` in a transaction: committed when it resolves, rolled back when it throws. */
@@ -33,7 +37,8 @@ export interface DatabaseOptions {
 }
 
 /** Opens a pool on `url`; connects with the first query, so a server that is down is an error of that query. */
-export function openDatabase<S = unknown>(url: string, options: DatabaseOptions = {}): Database<S> {
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export function openDatabase<S = any>(url: string, options: DatabaseOptions = {}): Database<S> {
   const client = clientConfig(url, options);
   const pool = new pg.Pool({
     ...client,

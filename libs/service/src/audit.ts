@@ -31,7 +31,7 @@ export async function audit(tx: Tx, call: Call, change: Change): Promise<void> {
 }
 
 /** Records each call that was turned away. A trail that cannot be written is logged: the caller has been refused already. */
-export function auditRefusals(service: string, db: Database<never>, log: Logger): (refusal: Refusal) => void {
+export function auditRefusals(service: string, db: Database, log: Logger): (refusal: Refusal) => void {
   return ({ method, admitted, requestId, fault }) => {
     const change = { service, resource: method.parent.typeName };
     const message = {

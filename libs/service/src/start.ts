@@ -14,13 +14,14 @@ import type { RenewingCertificate } from '@gabion/trust/certificates';
 import { clientCredentials, serverCredentials } from '@gabion/trust/credentials';
 import { credentials, ServerCredentials } from '@grpc/grpc-js';
 import type { DynamicModule } from '@nestjs/common';
+import { sql } from 'kysely';
 import { auditRefusals } from './audit.ts';
 import type { PlatformConfig } from './config.ts';
 import { join } from './join.ts';
 
 /** What a service is made from. */
 export interface Parts {
-  readonly db: Database<never>;
+  readonly db: Database;
   readonly bus: Bus;
   readonly log: Logger;
   /** Undefined inside one process, where services meet on unix sockets. */
@@ -60,7 +61,7 @@ export async function startService(definition: ServiceDefinition, config: Platfo
   const log = createLog({ service: name, level: config.logLevel });
   const use = <T extends Disposable | AsyncDisposable>(part: T): T => stack.use(part);
 
-  const db = use(openDatabase<never>(config.postgresUrl, { applicationName: `gabion-${name}` }));
+  const db = use(openDatabase(config.postgresUrl, { applicationName: `gabion-${name}` }));
   await migrate(db, 'idempotency', idempotencyMigrations);
   await migrate(db, name, definition.migrations);
   const bus = use(await openBus({ service: name, db, config: config.bus, log }));
@@ -126,9 +127,9 @@ function connectTo(
   });
 }
 
-async function unreachable(db: Database<never>): Promise<string | undefined> {
+async function unreachable(db: Database): Promise<string | undefined> {
   try {
-    await db.ping();
+    await sql`select 1`.execute(db.kysely);
     return undefined;
   } catch (error) {
     return `database: ${error instanceof Error ? error.message : error}`;
