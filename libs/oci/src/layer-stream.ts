@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import type { Transform } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { type Digest, partsOf } from './digest.ts';
+import { OciError } from './oci-error.ts';
+import type { Bytes } from './verify.ts';
+
+/** Bounds on what a compressed layer may become. */
+export interface LayerStreamLimits {
+  /** Uncompressed bytes of one layer → `layer_too_large`. */
+  readonly maxLayerBytes: number;
+  /** Uncompressed bytes per compressed byte → `compression_ratio_exceeded`; not asked below 64 MiB. */
+  readonly maxRatio: number;
+}
+
+export const defaultLayerLimits: LayerStreamLimits = { maxLayerBytes: 16 * 1024 ** 3, maxRatio: 200 };
+
+/** Small layers may compress as they like: a file of zeros reaches a thousand to one. */
+const ratioFreeBytes = 64 * 1024 ** 2;
+
+/** Bytes per chunk out of a decompressor: larger ones cost fewer turns of the event loop. */
+const chunkSize = 128 * 1024;
+
+/** The uncompressed tar of a layer's verified bytes, held against its DiffID at the end. */
+export async function* layerTar(bytes: Bytes, diffId: Digest, limits: LayerStreamLimits): AsyncGenerator<Buffer> {
+  const { algorithm, hex } = partsOf(diffId);
+  const hash = createHash(algorithm);
+  const read = { bytes: 0 };
+  let size = 0;
+  for await (const chunk of uncompressed(counted(bytes, read))) {
+    size += chunk.length;
+    if (size > limits.maxLayerBytes)
+      throw new OciError('layer_too_large', `the layer ${diffId} is over ${limits.maxLayerBytes} bytes`);
+    if (size > ratioFreeBytes && size > read.bytes * limits.maxRatio) {
+      throw new OciError(
+        'compression_ratio_exceeded',
+        `the layer ${diffId} unpacks to over ${limits.maxRatio} times its size`,
+      );
+    }
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest('hex') !== hex) throw new OciError('diff_id_mismatch', `the layer's tar is not that of ${diffId}`);
+}
+
+/** Bytes with gzip or zstd taken off, whichever their first bytes show; others pass as they are. */
+export async function* uncompressed(bytes: Bytes): AsyncGenerator<Buffer> {
+  const source = bytes[Symbol.asyncIterator]();
+  try {
+    const head = await firstBytes(source);
+    const decoder = decoderFor(head);
+    const all = continued(head, source);
+    if (decoder) yield* decoded(all, decoder);
+    else yield* all;
+  } finally {
+    await source.return?.();
+  }
+}
+
+function decoderFor(head: Buffer): Transform | undefined {
+  if (head[0] === 0x1f && head[1] === 0x8b) return createGunzip({ chunkSize });
+  if (head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528) return createZstdDecompress({ chunkSize });
+  return undefined;
+}
+
+async function* decoded(bytes: Bytes, decoder: Transform): AsyncGenerator<Buffer> {
+  const feeding = feed(bytes, decoder);
+  // Its failure is awaited below; unheard until then, it must not end the process.
+  feeding.catch(() => {});
+  try {
+    for await (const chunk of decoder) yield chunk as Buffer;
+  } catch (error) {
+    // A damaged blob breaks the decoder before its digest is known: read on, for the digest says more.
+    await feeding;
+    throw new OciError('layer_corrupt', 'the compressed layer cannot be unpacked', { cause: error });
+  } finally {
+    decoder.destroy();
+  }
+  await feeding;
+}
+
+async function feed(bytes: Bytes, decoder: Transform): Promise<void> {
+  try {
+    for await (const chunk of bytes) {
+      if (decoder.destroyed) continue;
+      if (!decoder.write(chunk)) await roomIn(decoder);
+    }
+  } catch (error) {
+    decoder.destroy(error as Error);
+    throw error;
+  }
+  if (!decoder.destroyed) decoder.end();
+}
+
+function roomIn(decoder: Transform): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      decoder.off('drain', done).off('close', done);
+      resolve();
+    };
+    decoder.on('drain', done).on('close', done);
+  });
+}
+
+async function firstBytes(source: AsyncIterator<Uint8Array>): Promise<Buffer> {
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < 4) {
+    const next = await source.next();
+    if (next.done) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  return head;
+}
+
+async function* continued(head: Buffer, source: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {
+  if (head.length > 0) yield head;
+  for (let next = await source.next(); !next.done; next = await source.next()) yield asBuffer(next.value);
+}
+
+async function* counted(bytes: Bytes, count: { bytes: number }): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    count.bytes += chunk.length;
+    yield chunk;
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
