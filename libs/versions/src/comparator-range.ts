@@ -1,6 +1,6 @@
 import { type Interval, intersect } from './interval.ts';
 import type { VersionOrder } from './order.ts';
-import { RangeError } from './range-error.ts';
+import { RangeSyntaxError } from './range-syntax-error.ts';
 
 const maxLength = 20_000;
 
@@ -13,13 +13,15 @@ interface Dialect {
 
 /** The intervals of a range of comparators: `>=1.0,<1.2 || ==2.*`. */
 export function comparatorIntervals(text: string, dialect: Dialect): Interval[] {
-  if (text.length > maxLength) throw new RangeError('range_too_long', `a range has at most ${maxLength} characters`);
+  if (text.length > maxLength)
+    throw new RangeSyntaxError('range_too_long', `a range has at most ${maxLength} characters`);
   return text.split('||').flatMap((alternative) => {
     const tokens = alternative
       .replace(/([<>=~^!]+)\s+/g, '$1')
       .split(/[\s,]+/)
       .filter(Boolean);
-    if (tokens.length === 0) throw new RangeError('range_malformed', `"${text.slice(0, 80)}" has an empty alternative`);
+    if (tokens.length === 0)
+      throw new RangeSyntaxError('range_malformed', `"${text.slice(0, 80)}" has an empty alternative`);
     return tokens.reduce<Interval[]>(
       (intervals, token) => {
         const allowed = allowedBy(token, dialect);
@@ -35,7 +37,7 @@ function allowedBy(token: string, dialect: Dialect): Interval[] {
   const version = token.slice(operator.length);
   if (version === '*') return [{}];
   if (version === '' || /[<>=!^~|*]./.test(version)) {
-    throw new RangeError('range_malformed', `"${token.slice(0, 80)}" is no comparator`);
+    throw new RangeSyntaxError('range_malformed', `"${token.slice(0, 80)}" is no comparator`);
   }
   switch (operator) {
     case '<':
@@ -70,7 +72,7 @@ function exactly(version: string, dialect: Dialect): Interval {
 function beyond(version: string, place: number, dialect: Dialect): string {
   const numbers = numbersOf(version).slice(0, place + 1);
   const last = numbers.pop();
-  if (last === undefined) throw new RangeError('range_malformed', `"${version.slice(0, 80)}" has no number`);
+  if (last === undefined) throw new RangeSyntaxError('range_malformed', `"${version.slice(0, 80)}" has no number`);
   return [...numbers, last + 1n].join('.') + dialect.beforeAll;
 }
 

@@ -1,5 +1,5 @@
 import { type Interval, intersect, isWithin } from './interval.ts';
-import { RangeError } from './range-error.ts';
+import { RangeSyntaxError } from './range-syntax-error.ts';
 import { readSemantic, semverOrder } from './semver.ts';
 
 // Grammar and desugaring of node-semver ("Range Grammar" and "Advanced Range Syntax" of its README).
@@ -12,7 +12,7 @@ interface Comparator {
 
 /**
  * Whether the version lies in the npm range. Pre-releases count only where the range names one of the same three
- * numbers, unless `includePrerelease` is set. Throws RangeError for a text that is no range.
+ * numbers, unless `includePrerelease` is set. Throws RangeSyntaxError for a text that is no range.
  */
 export function satisfiesNpm(
   version: string,
@@ -31,7 +31,8 @@ export function npmIntervals(range: string): Interval[] {
 }
 
 function comparatorSets(range: string, includePrerelease: boolean): Comparator[][] {
-  if (range.length > maxLength) throw new RangeError('range_too_long', `a range has at most ${maxLength} characters`);
+  if (range.length > maxLength)
+    throw new RangeSyntaxError('range_too_long', `a range has at most ${maxLength} characters`);
   const sets = range.split('||').map((text) => desugarSet(text.trim(), includePrerelease));
   // node-semver forgets what else a range allows beside `*`, pre-releases named there included.
   const any = sets.find(
@@ -70,7 +71,7 @@ interface Partial {
 
 function partialOf(text: string): Partial {
   const found = /^[v=\s]*([0-9]+|[xX*])(?:\.([0-9]+|[xX*]))?(?:\.([0-9]+|[xX*]))?(.*)$/.exec(text);
-  if (!found) throw new RangeError('range_malformed', `"${text.slice(0, 80)}" is no version of a range`);
+  if (!found) throw new RangeSyntaxError('range_malformed', `"${text.slice(0, 80)}" is no version of a range`);
   const [, major, minor, patch, rest = ''] = found;
   const numbers: bigint[] = [];
   for (const part of [major, minor, patch]) {
@@ -79,7 +80,7 @@ function partialOf(text: string): Partial {
   }
   const suffix = rest.replace(/\+.*$/, '');
   const isSuffix = suffix === '' || (patch !== undefined && /^-?[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*$/.test(suffix));
-  if (!isSuffix) throw new RangeError('range_malformed', `"${text.slice(0, 80)}" is no version of a range`);
+  if (!isSuffix) throw new RangeSyntaxError('range_malformed', `"${text.slice(0, 80)}" is no version of a range`);
   return { numbers, prerelease: numbers.length === 3 ? suffix.replace(/^-/, '') : '' };
 }
 

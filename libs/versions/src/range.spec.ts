@@ -64,7 +64,7 @@ describe('range', () => {
     ['npm', ' '.repeat(30_000)],
     ['maven', '['.repeat(30_000)],
   ] as [RangeDialect, string][])('%s refuses %s', (dialect, text) => {
-    expect(() => intervalsOf(dialect, text)).toThrow(expect.objectContaining({ name: 'RangeError' }));
+    expect(() => intervalsOf(dialect, text)).toThrow(expect.objectContaining({ name: 'RangeSyntaxError' }));
   });
 });
 

@@ -10,7 +10,7 @@ import { pep440Order } from './pep440.ts';
 /** How a range is written; GitLab's advisories name them by the type of package. */
 export type RangeDialect = 'npm' | 'cargo' | 'maven' | 'nuget' | 'pypi' | 'go' | 'gem' | 'packagist';
 
-/** The intervals that a range expression stands for; throws RangeError. Bounds are kept as written. */
+/** The intervals that a range expression stands for; throws RangeSyntaxError. Bounds are kept as written. */
 export function intervalsOf(dialect: RangeDialect, text: string): Interval[] {
   switch (dialect) {
     case 'npm':
