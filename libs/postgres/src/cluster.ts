@@ -89,6 +89,9 @@ export function failureOf(program: string, said: string): PostgresError {
   if (/Permission denied|has wrong ownership|invalid permissions/i.test(said)) {
     return new PostgresError('permission_denied', `${program}: ${fatal}`);
   }
+  if (/pre-existing shared memory block|lock file .* already exists/i.test(said)) {
+    return new PostgresError('server_busy', `${program}: ${fatal}`);
+  }
   if (/database files are incompatible/i.test(said)) return new PostgresError('wrong_major_version', fatal);
   return new PostgresError('server_failed', `${program} failed: ${fatal}`);
 }

@@ -48,9 +48,10 @@ async function clearStale(file: string, dataDir: string): Promise<void> {
 /** Process id and start time, which together name one life of a process: ids are used again. */
 async function lifeOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // Field 22 of proc(5), counted after the command's closing parenthesis, which may itself hold spaces.
-  if (stat !== undefined) return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}\n`;
-  return isAlive(pid) ? `${pid} -\n` : '';
+  if (stat === undefined) return isAlive(pid) ? `${pid} -\n` : '';
+  // Fields 3 and 22 of proc(5), counted after the command's closing parenthesis, which may itself hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? '' : `${pid} ${fields[19]}\n`;
 }
 
 /** Whether a process of this id exists, whoever owns it. */

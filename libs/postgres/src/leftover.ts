@@ -23,6 +23,9 @@ export async function stopLeftover(cluster: string): Promise<void> {
       throw new PostgresError('server_busy', `the server of an earlier run (process ${pid}) does not stop`);
     }
   }
+  // A number that is a stranger's by now, or a zombie's that nobody collects (PID 1 of many containers), would keep
+  // PostgreSQL from starting; what is left of a killed one it finds by its shared memory as well.
+  await rm(join(cluster, 'postmaster.pid'), { force: true });
   if (socketDir && dirname(socketDir) === tmpdir() && basename(socketDir).startsWith(socketDirPrefix)) {
     await rm(socketDir, { recursive: true, force: true });
   }

@@ -71,7 +71,6 @@ async function startedServer(dataDir: string, options: ServerOptions): Promise<P
   const binaries = await findBinaries(wanted);
   if (major === undefined) progress(`creating a PostgreSQL ${binaries.major} data directory`);
   await initialise(dataDir, binaries, account);
-  await stopLeftover(clusterOf(dataDir));
 
   const socketDir = await socketDirIn(dataDir, account, opening);
   const logFile = join(dataDir, 'postgres.log');
@@ -107,7 +106,7 @@ async function socketDirIn(dataDir: string, account: Account | undefined, openin
 
 /** Starts the server and starts it again whenever it dies, unless it dies over and over. */
 async function keepRunning(options: PostmasterOptions, progress: (line: string) => void) {
-  let current: Postmaster = await startPostmaster(options);
+  let current: Postmaster = await startPatiently(options);
   const stopping = new AbortController();
   const watch = async () => {
     for (let deaths = 0, since = Date.now(); deaths < 5; deaths++, since = Date.now()) {
@@ -118,8 +117,7 @@ async function keepRunning(options: PostmasterOptions, progress: (line: string) 
       progress('PostgreSQL ended unexpectedly; starting it again');
       await delay(100 * 2 ** deaths, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
-      await stopLeftover(options.cluster).catch(() => {});
-      current = await startPostmaster(options).catch((error: Error) => {
+      current = await startPatiently(options).catch((error: Error) => {
         progress(`PostgreSQL does not start: ${error.message}`);
         return { pid: current.pid, ended: Promise.resolve(), stop: async () => {} };
       });
@@ -139,6 +137,19 @@ async function keepRunning(options: PostmasterOptions, progress: (line: string) 
   };
 }
 
+/** The processes of a server that was killed leave one by one; until the last has gone, no other can start. */
+async function startPatiently(options: PostmasterOptions): Promise<Postmaster> {
+  for (let tries = 1; ; tries++) {
+    await stopLeftover(options.cluster);
+    try {
+      return await startPostmaster(options);
+    } catch (error) {
+      if (!(error instanceof PostgresError) || error.code !== 'server_busy' || tries === 40) throw error;
+      await delay(250);
+    }
+  }
+}
+
 function urlOf(socketDir: string, password: string): string {
   const host = `host=${encodeURIComponent(socketDir)}`;
   return `postgresql://postgres:${encodeURIComponent(password)}@localhost/postgres?${host}`;
@@ -150,7 +161,8 @@ async function versionAt(url: string): Promise<string> {
   try {
     await client.connect();
     const { rows } = await client.query<{ server_version: string }>('show server_version');
-    return rows[0]!.server_version;
+    // Debian adds its package's version in parentheses.
+    return rows[0]!.server_version.split(' ')[0]!;
   } catch (error) {
     throw typed(error, 'connect');
   } finally {

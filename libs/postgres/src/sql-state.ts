@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { DatabaseError } from 'pg';
 import { PostgresError, type PostgresErrorCode } from './postgres-error.ts';
 
@@ -22,7 +23,7 @@ const lost =
 
 /** The typed form of an error from `pg`, or the error itself when the statement is to blame. */
 export function typed(error: unknown, doing: 'connect' | 'query' | 'commit'): unknown {
-  if (error instanceof PostgresError || !(error instanceof Error)) return error;
+  if (error instanceof PostgresError || !isNativeError(error)) return error;
   if (error instanceof DatabaseError) {
     const code = error.code ? meanings[error.code] : undefined;
     if (!code) return error;

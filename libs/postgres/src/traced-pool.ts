@@ -24,15 +24,26 @@ export function tracedPool(pool: pg.Pool): PostgresPool {
 }
 
 function tracedClient(client: pg.PoolClient): PostgresPoolClient {
+  let commitFailure: unknown;
+  const failure = (sql: string, error: unknown): unknown => {
+    // Kysely rolls back after a COMMIT that failed, and reports the ROLLBACK if that fails as well.
+    if (sql === 'rollback' && commitFailure !== undefined) return commitFailure;
+    const reason = typed(error, sql === 'commit' ? 'commit' : 'query');
+    if (sql === 'commit') commitFailure = reason;
+    return reason;
+  };
   const query = (sql: string, parameters: readonly unknown[]) =>
     span(operationOf(sql), traits(sql), () =>
       client.query(sql, parameters as unknown[]).catch((error: unknown) => {
-        throw typed(error, sql === 'commit' ? 'commit' : 'query');
+        throw failure(sql, error);
       }),
     );
   return {
     query: query as unknown as PostgresPoolClient['query'],
-    release: (destroy) => client.release(destroy),
+    release: (destroy) => {
+      commitFailure = undefined;
+      client.release(destroy);
+    },
   };
 }
 
