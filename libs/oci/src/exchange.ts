@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { getCACertificates } from 'node:tls';
 import { OciError } from './oci-error.ts';
 import { isLoopback } from './reference.ts';
 
@@ -58,7 +59,11 @@ export class Exchange implements Disposable {
     this.#options = options;
     const proxy = options.proxyEnv ? { proxyEnv: { ...options.proxyEnv } } : {};
     this.#http = new HttpAgent({ keepAlive: true, ...proxy });
-    this.#https = new HttpsAgent({ keepAlive: true, ...proxy, ...(options.ca ? { ca: options.ca } : {}) });
+    this.#https = new HttpsAgent({
+      keepAlive: true,
+      ...proxy,
+      ...(options.ca ? { ca: [...getCACertificates('default'), options.ca] } : {}),
+    });
   }
 
   /** Sends a request and follows redirects; what belongs to the first host (`Authorization`) is not told to another. */

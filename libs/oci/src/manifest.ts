@@ -95,7 +95,9 @@ function descriptor(json: JsonObject): Descriptor {
     size: json.count('size'),
     ...(platform ? { platform: platformOf(platform) } : {}),
     ...(typeof refName === 'string' ? { refName } : {}),
-    isAttachment: annotations.has('vnd.docker.reference.type') || json.optionalText('artifactType') !== undefined,
+    isAttachment:
+      annotations.has('vnd.docker.reference.type') ||
+      !configTypes.includes(json.optionalText('artifactType') ?? configTypes[0]!),
   };
 }
 

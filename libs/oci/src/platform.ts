@@ -33,10 +33,10 @@ export function distance(wanted: Platform, offered: Platform): number | undefine
   const want = variantOf(wanted);
   const offer = variantOf(offered);
   if (want === offer) return 0;
-  // A 32-bit ARM runs the code of every older version; the other architectures' variants are not ordered like that.
-  if (wanted.architecture === 'arm')
-    return want > offer ? want - offer : wanted.variant === undefined ? offer : undefined;
-  return wanted.variant === undefined ? 1 : undefined;
+  // ARM and x86-64 run the code of every older version; the other architectures' variants are not ordered like that.
+  const isOrdered = wanted.architecture === 'arm' || wanted.architecture === 'amd64';
+  if (isOrdered && want > offer) return want - offer;
+  return wanted.variant === undefined ? 100 : undefined;
 }
 
 function variantOf({ architecture, variant }: Platform): number {
