@@ -3,7 +3,7 @@ import { isRecord, recordsOf, textOf, textsOf } from './json.ts';
 
 /** Whether a parsed document is a database of Alpine's security fixes (YAML of the repository, JSON of the site). */
 export function isAlpineSecdb(document: unknown): document is Record<string, unknown> {
-  return isRecord(document) && typeof document.distroversion === 'string' && Array.isArray(document.packages);
+  return isRecord(document) && typeof document.distroversion === 'string' && 'packages' in document;
 }
 
 /** Reads a database of Alpine, one advisory for each vulnerability of each package. Names are those of origins. */
