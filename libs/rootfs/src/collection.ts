@@ -31,6 +31,7 @@ export class Collection {
   readonly missedTargets = new Set<string>();
   #entryCount = 0;
   #keptBytes = 0;
+  #searched = 0;
 
   constructor(analyzers: readonly Analyzer[], limits: LayerLimits, alsoWanted: ReadonlySet<string> = new Set()) {
     this.#analyzers = analyzers;
@@ -160,6 +161,10 @@ export class Collection {
   /** Forgets what earlier members put below a path that is no directory any more. */
   #dropBelow(path: string): void {
     if (!this.#keptBelow.get(path)) return;
+    this.#searched += this.#kept.size;
+    if (this.#searched > maxSearched) {
+      throw new RootfsError('layer_invalid', 'the layer replaces its own directories by files over and over');
+    }
     for (const kept of [...this.#kept.keys()]) if (kept.startsWith(`${path}/`)) this.#replace(kept);
   }
 
@@ -176,3 +181,6 @@ export class Collection {
 
 /** A sparse map stored in front of the data may make a member larger than its file. */
 const maxSparseOverhead = 64 * 1024;
+
+/** Builders never replace a directory that they have just written; a layer made to waste time would do it endlessly. */
+const maxSearched = 20_000_000;

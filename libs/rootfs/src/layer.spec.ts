@@ -158,6 +158,12 @@ describe('readLayer on a hostile layer', () => {
     await expect(read(many, { maxKeptBytes: 5000 })).rejects.toMatchObject({ code: 'layer_contents_too_large' });
   });
 
+  it('refuses a layer that replaces its own directories without end', async () => {
+    const links = Array.from({ length: 5000 }, (_, i) => symlink(`many/${i}`, 'x'));
+    const again = Array.from({ length: 5000 }, () => [symlink('d/a', 'x'), symlink('d', 'y')]).flat();
+    await expect(read([...links, ...again], {}, 1_000_000)).rejects.toMatchObject({ code: 'layer_invalid' });
+  });
+
   it('refuses a sparse file that claims more than it may keep', async () => {
     const pax = { 'GNU.sparse.major': '1', 'GNU.sparse.realsize': '99999999999', 'GNU.sparse.name': 'a.txt' };
     expect(await texts([{ path: 'x', content: '0\n', pax }])).toEqual({ 'a.txt': 'oversized' });
