@@ -22,4 +22,9 @@ export default {
   transformIgnorePatterns: ['/node_modules/'],
   testTimeout: 60_000,
   maxWorkers: 2,
+  // `gabion test` runs two packages at a time and sums up what they counted.
+  ...(process.env.GABION_TEST_RUN && {
+    maxWorkers: 1,
+    reporters: ['default', fileURLToPath(new URL('tools/test-counts.mjs', import.meta.url))],
+  }),
 };
