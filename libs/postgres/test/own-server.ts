@@ -10,11 +10,13 @@ export async function temporaryDir(): Promise<{ readonly path: string } & AsyncD
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** A server for one suite (this library's suites cannot use the testkit, which stands on it). */
+/**
+ * A server for one suite: never the one that a run shares, since these suites make roles and databases of fixed names.
+ * (They cannot use the testkit, which stands on this library.)
+ */
 export async function ownServer(): Promise<PostgresServer> {
-  const given = process.env.GABION_TEST_POSTGRES;
   const directory = await temporaryDir();
-  const server = await openServer({ url: given, dataDir: directory.path });
+  const server = await openServer({ dataDir: directory.path });
   return {
     ...server,
     [Symbol.asyncDispose]: async () => {

@@ -5,6 +5,8 @@ import { startServersForRun } from './servers.ts';
 
 describe('servers of a test run', () => {
   it('are handed over by environment and gone afterwards', async () => {
+    // This very test may run with the servers of such a run.
+    for (const name of ['POSTGRES', 'REDIS', 'KAFKA']) delete process.env[`GABION_TEST_${name}`];
     const servers = await startServersForRun();
     const url = servers.env.GABION_TEST_POSTGRES!;
     expect(await currentSchema(url)).toBe('public');
