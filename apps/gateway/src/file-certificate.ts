@@ -1,0 +1,79 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import type { Logger } from '@gabion/telemetry/log';
+import type { experimental } from '@grpc/grpc-js';
+
+/** Certificate chain and key, PEM, as node:tls takes them. */
+export interface CertificateFiles {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/**
+ * A certificate from files that are replaced from outside (cert-manager, certbot). A new one is taken for the next
+ * connections; a pair that does not fit together is logged and the old one kept.
+ */
+export class FileCertificate implements experimental.CertificateProvider, Disposable {
+  readonly #paths: { certificateFile: string; keyFile: string };
+  readonly #log: Logger;
+  readonly #changed = new Set<(files: CertificateFiles) => void>();
+  readonly #identities = new Map<experimental.IdentityCertificateUpdateListener, (files: CertificateFiles) => void>();
+  #files: CertificateFiles;
+
+  /** Throws when the files cannot be read or are no pair: the gateway does not start without what it was told to use. */
+  constructor(paths: { certificateFile: string; keyFile: string }, log: Logger, everyMs = 5000) {
+    this.#paths = paths;
+    this.#log = log;
+    this.#files = this.#read();
+    for (const path of Object.values(paths)) watchFile(path, { interval: everyMs, persistent: false }, this.#reload);
+  }
+
+  get files(): CertificateFiles {
+    return this.#files;
+  }
+
+  onChange(changed: (files: CertificateFiles) => void): void {
+    this.#changed.add(changed);
+  }
+
+  addIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {
+    const tell = ({ cert, key }: CertificateFiles) => listener({ certificate: cert, privateKey: key });
+    this.#identities.set(listener, tell);
+    this.#changed.add(tell);
+    tell(this.#files);
+  }
+
+  removeIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {
+    const tell = this.#identities.get(listener);
+    if (tell) this.#changed.delete(tell);
+    this.#identities.delete(listener);
+  }
+
+  addCaCertificateListener(listener: experimental.CaCertificateUpdateListener): void {
+    listener(null);
+  }
+
+  removeCaCertificateListener(): void {}
+
+  [Symbol.dispose](): void {
+    for (const path of Object.values(this.#paths)) unwatchFile(path, this.#reload);
+  }
+
+  readonly #reload = (): void => {
+    try {
+      const files = this.#read();
+      if (files.cert.equals(this.#files.cert) && files.key.equals(this.#files.key)) return;
+      this.#files = files;
+      for (const changed of this.#changed) changed(files);
+      this.#log.info({ file: this.#paths.certificateFile }, 'certificate of the public ports replaced');
+    } catch (error) {
+      this.#log.error({ error, file: this.#paths.certificateFile }, 'new certificate not taken: the old one stays');
+    }
+  };
+
+  #read(): CertificateFiles {
+    const files = { cert: readFileSync(this.#paths.certificateFile), key: readFileSync(this.#paths.keyFile) };
+    createSecureContext(files);
+    return files;
+  }
+}

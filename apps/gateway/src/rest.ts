@@ -1,0 +1,206 @@
+import { type DescMethod, fromBinary, type JsonValue, toJson } from '@bufbuild/protobuf';
+import { type Access, accessOf } from '@gabion/contracts/access';
+import { Fault } from '@gabion/rpc/fault';
+import type { Logger } from '@gabion/telemetry/log';
+import { span, spanKinds, traceId, withTraceparent } from '@gabion/telemetry/tracing';
+import { type Caller, holds } from '@gabion/trust/caller';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Binding } from './bindings.ts';
+import { jsonBody } from './body.ts';
+import { idempotencyKeyFrom, traceparentFrom } from './call-context.ts';
+import type { Limits } from './config.ts';
+import type { Budgeted, Entrance } from './entrance.ts';
+import type { Peers } from './peers.ts';
+import { answerTo, HttpFault } from './problem.ts';
+import { requestMessage } from './request-message.ts';
+import { Router } from './router.ts';
+import type { SourceAddress } from './source-address.ts';
+import { answerStream, eventStream, jsonLines, OpenStreams } from './stream-answer.ts';
+
+export interface RestParts {
+  readonly bindings: readonly Binding[];
+  readonly entrance: Entrance;
+  readonly peers: Peers;
+  readonly source: SourceAddress;
+  readonly limits: Limits;
+  readonly log: Logger;
+  /** Aborts when the gateway stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** What is known of a request when it has been answered, for the log and the metrics. */
+export interface Facts {
+  route: string;
+  caller?: string;
+  trace?: string | undefined;
+  code?: string;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    facts: Facts;
+  }
+}
+
+/** Answers HTTP requests by calling the methods that they are bound to. */
+export class Rest {
+  readonly #parts: RestParts;
+  readonly #router: Router;
+  readonly #streams: OpenStreams;
+  readonly #accesses = new Map<DescMethod, Access>();
+
+  constructor(parts: RestParts) {
+    this.#parts = parts;
+    this.#router = new Router(parts.bindings);
+    this.#streams = new OpenStreams(parts.limits.streamsPerCaller);
+    for (const { method } of parts.bindings) this.#accesses.set(method, accessOf(method));
+  }
+
+  /** Answers one request, its errors included. */
+  async answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const traceparent = traceparentFrom(request.headers.traceparent);
+    await withTraceparent(traceparent, () =>
+      span(`HTTP ${request.method}`, { kind: spanKinds.server }, async (active) => {
+        request.facts.trace = traceId();
+        if (request.facts.trace) reply.header('trace-id', request.facts.trace);
+        try {
+          await this.#answer(request, reply);
+        } catch (error) {
+          const fault = this.fail(request, reply, error);
+          active.setAttribute('gabion.error_code', fault.code);
+        }
+        active.updateName(`HTTP ${request.method} ${request.facts.route}`);
+      }),
+    );
+  }
+
+  /** Answers an error as a problem. What only the log may know is logged here, once. */
+  fail(request: FastifyRequest, reply: FastifyReply, error: unknown): Fault {
+    const { fault, problem, headers } = answerTo(error, request.id);
+    request.facts.code = fault.code;
+    if (fault.kind === 'internal' || fault.kind === 'unknown')
+      this.#parts.log.error({ error, requestId: request.id, route: request.facts.route }, 'request failed');
+    if (!reply.sent)
+      void reply.code(problem.status).headers(headers).type('application/problem+json').send(JSON.stringify(problem));
+    return fault;
+  }
+
+  async #answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const url = request.raw.url ?? '/';
+    const cut = url.indexOf('?');
+    const path = cut < 0 ? url : url.slice(0, cut);
+    const { binding, parts } = this.#find(request.method, path);
+    request.facts.route = binding.template.source;
+    const caller = await this.enter(request, reply, this.#accesses.get(binding.method)!);
+    const body = binding.body && (await jsonBody(request.raw, this.#parts.limits.bodyBytes));
+    const message = requestMessage(binding, { path: parts, query: cut < 0 ? '' : url.slice(cut + 1), body });
+    const leaving = leavingOf(reply);
+    if (binding.method.methodKind === 'server_streaming')
+      return this.#stream(binding, message, { request, reply, caller, leaving });
+    const idempotencyKey = binding.verb === 'POST' ? idempotencyKeyFrom(request.headers['idempotency-key']) : undefined;
+    const answer = await this.#parts.peers.to(binding.service).unary(binding.method, message, {
+      ...(caller && { caller }),
+      ...(idempotencyKey && { idempotencyKey }),
+      requestId: request.id,
+      deadlineMs: this.#parts.limits.callMs,
+      signal: leaving,
+    });
+    void reply.type('application/json').send(answerJson(binding, answer));
+  }
+
+  /** Lets the request in or throws; tells it what is left of its budget. */
+  enter(request: FastifyRequest, reply: FastifyReply, access: Access): Promise<Caller | undefined> {
+    const peer = request.raw.socket.remoteAddress ?? '';
+    const forwarded = request.headers['x-forwarded-for'];
+    const address = this.#parts.source(peer, typeof forwarded === 'string' ? forwarded : forwarded?.join(','));
+    return this.#parts.entrance
+      .enter({ address, authorization: request.headers.authorization, access }, budgetHeaders(reply))
+      .then((caller) => {
+        if (caller) request.facts.caller = caller.id;
+        return caller;
+      });
+  }
+
+  /** Lets in who holds a permission that stands in no contract. */
+  async enterWith(request: FastifyRequest, reply: FastifyReply, permission: string): Promise<void> {
+    const caller = await this.enter(request, reply, { way: 'permission', permission });
+    if (!caller || !holds(caller, permission))
+      throw new Fault('permission_denied', `this needs the permission ${permission}`, { code: 'permission_denied' });
+  }
+
+  #find(verb: string, path: string): { binding: Binding; parts: readonly string[] } {
+    const route = this.#router.find(verb, path);
+    if (route.found === 'binding') return route;
+    if (route.found === 'nothing')
+      throw new HttpFault(404, 'not_found', 'there is nothing at this path', { code: 'route_unknown' });
+    throw methodNotAllowed(route.verbs);
+  }
+
+  async #stream(binding: Binding, message: Buffer, { request, reply, caller, leaving }: Streamed): Promise<void> {
+    const wanted = request.headers.accept ?? '*/*';
+    const format = wanted.includes('text/event-stream') ? eventStream : jsonLines;
+    if (request.method === 'HEAD') throw methodNotAllowed(['GET']);
+    using _place = this.#streams.take(caller?.id ?? '');
+    const signal = AbortSignal.any([leaving, this.#parts.stopping]);
+    const answers = this.#parts.peers.to(binding.service).stream(binding.method, one(message), {
+      ...(caller && { caller }),
+      requestId: request.id,
+      signal,
+    });
+    await answerStream(reply.raw, {
+      format,
+      messages: jsonOf(binding, answers),
+      requestId: request.id,
+      begin: () => reply.hijack().getHeaders(),
+      signal,
+      limits: this.#parts.limits,
+    });
+  }
+}
+
+interface Streamed {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly caller: Caller | undefined;
+  readonly leaving: AbortSignal;
+}
+
+export function methodNotAllowed(verbs: readonly string[]): HttpFault {
+  const allow = verbs.join(', ');
+  return new HttpFault(405, 'unimplemented', `this path takes ${allow}`, {
+    code: 'method_not_allowed',
+    headers: { allow },
+  });
+}
+
+/** Aborts when the client has gone before its answer. */
+function leavingOf({ raw }: FastifyReply): AbortSignal {
+  const leaving = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) leaving.abort();
+  });
+  return leaving.signal;
+}
+
+/** draft-ietf-httpapi-ratelimit-headers: quota and window of the policy, what remains of it and for how long. */
+function budgetHeaders(reply: FastifyReply): Budgeted {
+  return (budget, allowance, rate) => {
+    const windowS = Math.ceil(rate.burst / rate.perSecond);
+    reply.header('ratelimit-policy', `"${budget}";q=${rate.burst};w=${windowS}`);
+    reply.header('ratelimit', `"${budget}";r=${allowance.remaining};t=${Math.ceil(allowance.resetMs / 1000)}`);
+  };
+}
+
+function answerJson({ method, responseField }: Binding, bytes: Uint8Array): string {
+  const json = toJson(method.output, fromBinary(method.output, bytes), { alwaysEmitImplicit: true });
+  if (!responseField) return JSON.stringify(json);
+  return JSON.stringify((json as Record<string, JsonValue>)[responseField.jsonName] ?? null);
+}
+
+async function* jsonOf(binding: Binding, answers: AsyncIterable<Buffer>): AsyncIterable<string> {
+  for await (const bytes of answers) yield answerJson(binding, bytes);
+}
+
+async function* one(message: Buffer): AsyncIterable<Buffer> {
+  yield message;
+}
