@@ -120,7 +120,7 @@ const starters: Record<
       import('@gabion/identity/service'),
       import('@gabion/identity/config'),
     ]);
-    return start(configFrom({ ...config, administratorTokenFile: dataDir.adminTokenFile }));
+    return start(configFrom({ ...config, firstAdministrator: { tokenFile: dataDir.adminTokenFile } }));
   },
   async 'image-scanner'(config) {
     const [{ start }, { configFrom }] = await Promise.all([
@@ -155,10 +155,9 @@ async function startGateway(options: PlatformOptions): Promise<{ url: string; gr
   const running = await start(
     configOf({ http, grpc, peers: peersOf(options), ...(redisUrl && { redisUrl }), logLevel }),
   );
-  const [grpcAddress = grpc] = running.others;
   return {
-    url: `http://${reachable(running.address.replace(/^https?:\/\//, ''))}`,
-    grpc: reachable(grpcAddress),
+    url: `http://${reachable(new URL(running.url).host)}`,
+    grpc: reachable(running.grpcAddress),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }

@@ -199,16 +199,31 @@ function token(gabion: Command): void {
 }
 
 function secrets(gabion: Command): void {
-  gabion
-    .command('secrets')
-    .description('Secrets of a distributed installation.')
+  const group = gabion.command('secrets').description('Secrets of a distributed installation.');
+  const dir = () => new Option('--dir <directory>', 'folder of the secrets').makeOptionMandatory();
+  group
     .command('init')
     .description(
       "Makes what is missing: passwords, join tokens and the platform's own authority, as files of mode 0600.",
     )
-    .argument('<directory>', 'where to put them')
-    .action(async (directory) => (await import('./secrets.ts')).initSecrets(directory))
-    .addHelpText('after', examples(['gabion secrets init /secrets']));
+    .addOption(dir())
+    .option('--host <address>', 'host:port at which the services reach PostgreSQL', 'postgres:5432')
+    .option('--redis-host <address>', 'host:port at which they reach Redis', 'redis:6379')
+    .action(async (options) => (await import('./secrets.ts')).initialise(options))
+    .addHelpText('after', examples(['gabion secrets init --dir ./gabion-secrets']));
+  group
+    .command('databases')
+    .description('Gives each service its database and role, with the passwords of the folder.')
+    .addOption(dir())
+    .option('--host <address>', 'host:port of PostgreSQL', 'postgres:5432')
+    .action(async (options) => (await import('./secrets.ts')).makeDatabases(options))
+    .addHelpText('after', examples(['gabion secrets databases --dir /secrets --host postgres']));
+  group
+    .command('print')
+    .description('Prints the folder as Kubernetes Secrets, YAML.')
+    .addOption(dir())
+    .action(async (options) => (await import('./secrets.ts')).print(options))
+    .addHelpText('after', examples(['gabion secrets print --dir ./gabion-secrets | kubectl apply -n gabion -f -']));
 }
 
 function service(gabion: Command): void {
