@@ -18,7 +18,7 @@ export function readFlatYaml(text: string, wanted: ReadonlySet<string>): FlatYam
       continue;
     }
     if (wanted.has(key)) {
-      const value = parsedValue(lines[i]!.slice(key.length + 1).trim(), lines.slice(i + 1, end));
+      const value = parsedValue(trimBlank(lines[i]!.slice(key.length + 1)), lines.slice(i + 1, end));
       if (value === undefined) return undefined;
       values.set(key, value);
     }
@@ -38,8 +38,8 @@ function parsedValue(first: string, more: readonly string[]): string | readonly 
   if (first !== '') return quoted([first, ...more]);
   const items: string[] = [];
   for (const line of more) {
-    if (line.trim() === '') continue;
-    const item = line.startsWith('- ') ? quoted([line.slice(2).trim()]) : undefined;
+    if (trimBlank(line) === '') continue;
+    const item = line.startsWith('- ') ? quoted([line.slice(2)]) : undefined;
     if (item === undefined) return undefined;
     items.push(item);
   }
@@ -48,27 +48,51 @@ function parsedValue(first: string, more: readonly string[]): string | readonly 
 
 // Line folding of YAML 1.2.2, section 7.3.1: a break is a space, empty lines are breaks, `\` at the end joins.
 function quoted(lines: readonly string[]): string | undefined {
-  let joined = lines[0]!;
+  const parts: string[] = [];
   let breaks = 0;
-  for (const line of lines.slice(1)) {
-    const part = line.trim();
-    if (part === '') {
+  for (const line of lines) {
+    const part = trimBlank(line);
+    if (part === '' && parts.length > 0) {
       breaks++;
       continue;
     }
-    const isJoined = /(?:^|[^\\])(?:\\\\)*\\$/.test(joined);
-    if (isJoined && breaks > 0) return undefined;
-    joined = isJoined
-      ? joined.slice(0, -1) + part.replace(/^\\ /, ' ')
-      : joined.trimEnd() + (breaks > 0 ? '\\n'.repeat(breaks) : ' ') + part;
+    const last = parts.at(-1);
+    if (last !== undefined) {
+      // A joined line may keep its leading blanks by an escape; that is left to the full parser.
+      if (endsEscaped(last)) return undefined;
+      parts.push(breaks > 0 ? '\\n'.repeat(breaks) : ' ');
+    }
+    parts.push(part);
     breaks = 0;
   }
-  // JSON strings are double-quoted YAML; escapes that JSON does not know go to the full parser.
-  if (!joined.startsWith('"') || !joined.endsWith('"')) return undefined;
+  return jsonText(parts.join(''));
+}
+
+// JSON strings are double-quoted YAML; escapes that JSON does not know go to the full parser.
+function jsonText(text: string): string | undefined {
+  if (!text.startsWith('"') || !text.endsWith('"')) return undefined;
   try {
-    const value: unknown = JSON.parse(joined.replaceAll('\t', '\\t'));
+    const value: unknown = JSON.parse(text.replaceAll('\t', '\\t'));
     return typeof value === 'string' ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function endsEscaped(text: string): boolean {
+  let start = text.length;
+  while (start > 0 && text[start - 1] === '\\') start--;
+  return (text.length - start) % 2 === 1;
+}
+
+// YAML's blanks are space and tab only; String.trim would take no-break spaces from the text.
+function trimBlank(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text[start])) start++;
+  while (end > start && isBlank(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t' || character === '\r';
 }

@@ -50,6 +50,11 @@ describe('match', () => {
     });
   });
 
+  it('does not call a vulnerability by the name of an erratum', () => {
+    const entries = openldap({ vulnerabilities: ['CVE-2023-1'] }, { intervals: [{}] });
+    expect(match(debian, entries)).toMatchObject([{ vulnerabilityId: 'CVE-2023-1', aliases: [] }]);
+  });
+
   it('looks a Debian package up by its source, an npm package by its name', () => {
     expect(lookupOf(debian)).toEqual({ ecosystem: 'Debian:11', name: 'openldap' });
     expect(lookupOf(npm)).toEqual({ ecosystem: 'npm', name: 'left-pad' });

@@ -3,6 +3,7 @@ import { formatInterval, type Interval, isWithin } from '@gabion/versions/interv
 import type { VersionOrder } from '@gabion/versions/order';
 import { semverOrder } from '@gabion/versions/semver';
 import type { AdvisoryFormat, AffectedEntry, CvssScore, Severity } from './advisory.ts';
+import { isErratum } from './errata.ts';
 import { isKernelHeaders } from './kernel-headers.ts';
 import { packageKey } from './package-key.ts';
 import { severityOfCvss } from './severity.ts';
@@ -82,8 +83,7 @@ function claimsOf(entry: AffectedEntry, version: string): Claim[] {
   const rule = entry.status === 'not_affected' ? undefined : ruleOf(entry, version, order);
   const fixedVersion = rule === undefined ? undefined : smallestFix(entry, version, order);
   return entry.vulnerabilities.map((vulnerabilityId) => {
-    // The aliases of an erratum of several vulnerabilities belong to none of them alone.
-    const more = entry.vulnerabilities.length === 1 ? [entry.id, ...(entry.aliases ?? [])] : [];
+    const more = isErratum(entry.id) ? [] : [entry.id, ...(entry.aliases ?? [])];
     return { entry, order, vulnerabilityId, names: [vulnerabilityId, ...more], rule, fixedVersion };
   });
 }

@@ -3,6 +3,7 @@ import { type Interval, isWithin } from '@gabion/versions/interval';
 import type { VersionOrder } from '@gabion/versions/order';
 import { semverOrder } from '@gabion/versions/semver';
 import type { Advisory, Affected, Severity } from './advisory.ts';
+import { isErratum } from './errata.ts';
 import { isRecord, listOf, recordsOf, textOf, textsOf } from './json.ts';
 import { packageKey } from './package-key.ts';
 import { severityOfWord, worstCvss } from './severity.ts';
@@ -21,7 +22,7 @@ export function readOsv(document: Record<string, unknown>, source: string): Advi
   const aliases = textsOf(document.aliases);
   const summary = textOf(document.summary) || firstLine(textOf(document.details));
   const cvss = worstCvss(vectorsOf(document.severity));
-  const severity = severityOf(document) ?? (isErrata(id) ? severityOfWord(summary.split(':')[0]) : undefined);
+  const severity = severityOf(document) ?? (isErratum(id) ? severityOfWord(summary.split(':')[0]) : undefined);
   return {
     source,
     format: 'osv',
@@ -38,16 +39,10 @@ export function readOsv(document: Record<string, unknown>, source: string): Advi
   };
 }
 
-// Errata of distributions fix many vulnerabilities and name them as related or upstream, not as aliases.
-const errata = /^(?:DSA|DLA|USN|ALSA|ALBA|ALEA|RLSA|RHSA|RHBA|RHEA|RXSA|SUSE-|openSUSE-|ELSA|ALAS|OESA|MGASA|TEMP)/;
-
-function isErrata(id: string): boolean {
-  return errata.test(id);
-}
-
 function vulnerabilitiesOf(document: Record<string, unknown>, id: string, aliases: readonly string[]): string[] {
   const isCve = (name: string) => name.startsWith('CVE-');
-  if (isErrata(id)) {
+  // Errata name what they mend as related or upstream, not as aliases.
+  if (isErratum(id)) {
     const fixed = [...aliases, ...textsOf(document.upstream), ...textsOf(document.related)].filter(isCve);
     // Bug fix and enhancement advisories tell of no vulnerability.
     return fixed.length > 0 ? [...new Set(fixed)] : /^(?:ALBA|ALEA|RHBA|RHEA)/.test(id) ? [] : [id];
