@@ -1,0 +1,134 @@
+import type { Database, Tx } from '@gabion/postgres/database';
+import { sql } from 'kysely';
+import { channels } from './scans.ts';
+
+/** A scan that a worker holds. */
+export interface LeasedScan {
+  readonly id: string;
+  readonly target: string;
+  readonly reference: string | null;
+  readonly upload_id: string | null;
+  readonly home: string | null;
+  readonly platform: string;
+  readonly plain_http: boolean;
+  readonly credentials: Buffer | null;
+  readonly traceparent: string | null;
+  readonly attempts: number;
+}
+
+export interface Progress {
+  readonly layersTotal: number;
+  readonly layersDone: number;
+  readonly bytesTotal: number;
+  readonly bytesDone: number;
+}
+
+/** Thrown where a worker finds that a scan is no longer its own: another one holds it, and what was worked out is void. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+/** After this many workers died over a scan, no other one tries it. */
+export const maxAttempts = 3;
+
+/** Scans as work: leased by one worker at a time, back in the queue when its signs of life end. */
+export class Queue {
+  constructor(
+    private readonly db: Database,
+    /** This worker; new at each start, so that a process never takes over what it left behind unnoticed. */
+    private readonly worker: string,
+    /** The data directory whose scans this worker can open. */
+    private readonly home: string,
+    private readonly leaseMs: number,
+  ) {}
+
+  /**
+   * The oldest scan that waits, or whose worker died. One with `attempts` over the bound is to be given up,
+   * and so is one whose data directory has not been seen for a day.
+   */
+  async lease(): Promise<LeasedScan | undefined> {
+    return this.db.transaction(async (tx) => {
+      const { rows } = await sql<LeasedScan>`
+        update scans
+        set state = 'running', leased_by = ${this.worker}, lease_until = ${this.#until()}, attempts = attempts + 1,
+          start_time = coalesce(start_time, now()), layers_done = 0, bytes_done = 0
+        where id = (
+          select id from scans
+          where (state = 'queued' or (state = 'running' and lease_until < now()))
+            and (home is null or home = ${this.home} or create_time < now() - interval '1 day')
+          order by seq
+          limit 1
+          for update skip locked
+        )
+        returning id, target, reference, upload_id, home, platform, plain_http, credentials, traceparent, attempts`.execute(
+        tx,
+      );
+      if (rows[0]) await tellChange(tx, rows[0].id);
+      return rows[0];
+    });
+  }
+
+  /** A sign of life; answers which of the scans this worker still holds. */
+  async renew(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const { rows } = await sql<{ id: string }>`
+      update scans set lease_until = ${this.#until()}
+      where id = any(${[...ids]}::uuid[]) and leased_by = ${this.worker} and state = 'running'
+      returning id`.execute(this.db.kysely);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Gives a scan back as if it had not been tried, for a worker that stops. */
+  async giveBack(id: string): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      await sql`
+        update scans
+        set state = 'queued', leased_by = null, lease_until = null, attempts = attempts - 1, start_time = null
+        where id = ${id} and leased_by = ${this.worker} and state = 'running'`.execute(tx);
+      await sql`delete from layer_leases where scan_id = ${id}`.execute(tx);
+      await sql`select pg_notify(${channels.queued}, '')`.execute(tx);
+      await tellChange(tx, id);
+    });
+  }
+
+  async report(id: string, { layersTotal, layersDone, bytesTotal, bytesDone }: Progress): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      await sql`
+        update scans
+        set layers_total = ${layersTotal}, layers_done = ${layersDone}, bytes_total = ${bytesTotal}, bytes_done = ${bytesDone}
+        where id = ${id} and leased_by = ${this.worker} and state = 'running'`.execute(tx);
+      await tellChange(tx, id);
+    });
+  }
+
+  /** Ends a scan well, in the transaction that stores what it found. */
+  succeed(tx: Tx, id: string, verdictId: string, progress: Progress): Promise<void> {
+    return this.#end(
+      tx,
+      id,
+      sql`state = 'succeeded', verdict_id = ${verdictId}, layers_total = ${progress.layersTotal},
+        layers_done = ${progress.layersDone}, bytes_total = ${progress.bytesTotal}, bytes_done = ${progress.bytesDone}`,
+    );
+  }
+
+  fail(tx: Tx, id: string, error: { code: string; message: string }): Promise<void> {
+    return this.#end(tx, id, sql`state = 'failed', error_code = ${error.code}, error_message = ${error.message}`);
+  }
+
+  async #end(tx: Tx, id: string, how: ReturnType<typeof sql>): Promise<void> {
+    const { numAffectedRows } = await sql`
+      update scans set ${how}, end_time = now(), leased_by = null, lease_until = null, credentials = null
+      where id = ${id} and leased_by = ${this.worker} and state = 'running'`.execute(tx);
+    if (numAffectedRows !== 1n) throw new LeaseLost(`scan ${id} is no longer held by this worker`);
+    await sql`delete from layer_leases where scan_id = ${id}`.execute(tx);
+    await tellChange(tx, id);
+  }
+
+  #until() {
+    return sql`now() + ${this.leaseMs} * interval '1 millisecond'`;
+  }
+}
+
+/** Tells watchers in every replica, once the transaction has been committed. */
+async function tellChange(tx: Tx, id: string): Promise<void> {
+  await sql`select pg_notify(${channels.changed}, ${id})`.execute(tx);
+}

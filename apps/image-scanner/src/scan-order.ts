@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  type CreateScanRequest,
+  CreateScanRequestSchema,
+  type RegistryCredentials,
+} from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import type { Credentials } from '@gabion/oci/credentials';
+import { OciError } from '@gabion/oci/oci-error';
+import { parseReference } from '@gabion/oci/reference';
+import { Fault } from '@gabion/rpc/fault';
+
+/** What is to be scanned, checked. */
+export interface ScanOrder {
+  readonly source:
+    | { readonly kind: 'registry'; readonly reference: string; readonly plainHttp: boolean }
+    | { readonly kind: 'upload'; readonly uploadId: string };
+  readonly platform: string;
+  readonly credentials: Credentials | undefined;
+}
+
+/** Reads a request; throws the Fault that names the field which is not what it must be. */
+export function orderFrom(request: CreateScanRequest): ScanOrder {
+  const { platform, plainHttp, target } = request;
+  const credentials = request.credentials && credentialsFrom(request.credentials);
+  if (target.case === 'uploadId') {
+    if (credentials) throw invalid('credentials', 'unused', 'an uploaded image needs no credentials');
+    return { source: { kind: 'upload', uploadId: target.value.toLowerCase() }, platform, credentials };
+  }
+  if (target.case !== 'image' || !target.value)
+    throw invalid('image', 'required', 'say what to scan: an image, or the id of an upload');
+  return { source: { kind: 'registry', reference: checkedReference(target.value), plainHttp }, platform, credentials };
+}
+
+/** Stands for the request's content in the record of its idempotency key; secrets have no part in it. */
+export function orderHash(request: CreateScanRequest): string {
+  const { credentials: _, $typeName, $unknown, ...open } = request;
+  const bytes = toBinary(CreateScanRequestSchema, create(CreateScanRequestSchema, open));
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function checkedReference(image: string): string {
+  try {
+    parseReference(image);
+    return image;
+  } catch (error) {
+    if (!(error instanceof OciError)) throw error;
+    throw invalid('image', error.code, error.message);
+  }
+}
+
+function credentialsFrom({ username, password, identityToken }: RegistryCredentials): Credentials {
+  if (identityToken && !username && !password) return { identityToken };
+  if (username && password && !identityToken) return { username, password };
+  throw invalid('credentials', 'credentials_incomplete', 'give a username and a password, or an identity token alone');
+}
+
+function invalid(field: string, code: string, message: string): Fault {
+  return new Fault('invalid_argument', message, { code, fields: [{ field, code, message }] });
+}

@@ -1,0 +1,100 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { type ScanSchema, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+
+type ScanMessage = MessageInitShape<typeof ScanSchema>;
+
+/** A note for the reader of a result: why something in the image was not judged. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface OperatingSystem {
+  readonly id: string;
+  readonly version: string;
+  readonly prettyName: string;
+}
+
+export interface ImageLayer {
+  readonly digest: string;
+  readonly diffId: string;
+  readonly createdBy: string;
+  readonly size: number;
+}
+
+/** How many findings there are of each severity. */
+export interface SeverityCounts {
+  readonly critical: number;
+  readonly high: number;
+  readonly medium: number;
+  readonly low: number;
+  readonly negligible: number;
+  readonly unknown: number;
+}
+
+export type State = 'queued' | 'running' | 'succeeded' | 'failed';
+
+/** A scan as it is read, with the image and the verdict that it ended with. */
+export interface ScanRow {
+  readonly id: string;
+  readonly seq: string;
+  readonly target: string;
+  readonly state: State;
+  readonly platform: string;
+  readonly layers_total: number;
+  readonly layers_done: number;
+  readonly bytes_total: string;
+  readonly bytes_done: string;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  readonly create_time: Date;
+  readonly start_time: Date | null;
+  readonly end_time: Date | null;
+  readonly manifest_digest: string | null;
+  readonly image_platform: string | null;
+  readonly operating_system: OperatingSystem | null;
+  readonly layers: readonly ImageLayer[] | null;
+  readonly image_warnings: readonly Warning[] | null;
+  readonly verdict_warnings: readonly Warning[] | null;
+  readonly package_count: number | null;
+  readonly severity_counts: SeverityCounts | null;
+}
+
+export const states = {
+  queued: ScanState.QUEUED,
+  running: ScanState.RUNNING,
+  succeeded: ScanState.SUCCEEDED,
+  failed: ScanState.FAILED,
+} as const satisfies Record<State, ScanState>;
+
+/** Whether nothing about the scan will change any more. */
+export function hasEnded(scan: { readonly state: State }): boolean {
+  return scan.state === 'succeeded' || scan.state === 'failed';
+}
+
+/** The scan as callers see it. */
+export function scanMessage(row: ScanRow): ScanMessage {
+  return {
+    id: row.id,
+    target: row.target,
+    state: states[row.state],
+    imageDigest: row.manifest_digest ?? '',
+    platform: row.image_platform ?? row.platform,
+    ...(row.operating_system && { operatingSystem: row.operating_system }),
+    progress: {
+      layersTotal: row.layers_total,
+      layersDone: row.layers_done,
+      bytesTotal: BigInt(row.bytes_total),
+      bytesDone: BigInt(row.bytes_done),
+    },
+    ...(row.error_code && { error: { code: row.error_code, message: row.error_message ?? '' } }),
+    ...(row.severity_counts && { severityCounts: row.severity_counts }),
+    packageCount: row.package_count ?? 0,
+    createTime: timestampFromDate(row.create_time),
+    ...(row.start_time && { startTime: timestampFromDate(row.start_time) }),
+    ...(row.end_time && { endTime: timestampFromDate(row.end_time) }),
+    warnings: [...(row.image_warnings ?? []), ...(row.verdict_warnings ?? [])],
+    layers: (row.layers ?? []).map((layer) => ({ ...layer, size: BigInt(layer.size) })),
+  };
+}

@@ -1,0 +1,65 @@
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import {
+  type CreateScanRequest,
+  type GetScanRequest,
+  type ListFindingsRequest,
+  type ListPackagesRequest,
+  type ListScansRequest,
+  ScanSchema,
+  ScanService,
+  type UploadImageRequest,
+  type WatchScanRequest,
+} from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import type { Call } from '@gabion/rpc/call';
+import { Implements } from '@gabion/rpc/implements';
+import { Results } from './results.ts';
+import { scanMessage } from './scan.ts';
+import { ScanChanges } from './scan-changes.ts';
+import { orderFrom, orderHash } from './scan-order.ts';
+import { Scans } from './scans.ts';
+import { headed } from './stream-parts.ts';
+import { Uploads } from './uploads.ts';
+
+@Implements(ScanService)
+export class ScansController {
+  constructor(
+    private readonly scans: Scans,
+    private readonly results: Results,
+    private readonly changes: ScanChanges,
+    private readonly uploads: Uploads,
+  ) {}
+
+  async createScan(request: CreateScanRequest, call: Call) {
+    const order = orderFrom(request);
+    const answer = await this.scans.createOnce(order, orderHash(request), call, (row) =>
+      toBinary(ScanSchema, create(ScanSchema, scanMessage(row))),
+    );
+    return fromBinary(ScanSchema, answer);
+  }
+
+  async getScan({ id }: GetScanRequest) {
+    return scanMessage(await this.scans.get(id));
+  }
+
+  async listScans(request: ListScansRequest) {
+    const { scans, nextPageToken } = await this.scans.list(request);
+    return { scans: scans.map(scanMessage), nextPageToken };
+  }
+
+  async *watchScan({ id }: WatchScanRequest, call: Call): AsyncGenerator<MessageInitShape<typeof ScanSchema>> {
+    for await (const scan of this.changes.of(id, call.signal)) yield scanMessage(scan);
+  }
+
+  listFindings(request: ListFindingsRequest) {
+    return this.results.findings(request);
+  }
+
+  listPackages(request: ListPackagesRequest) {
+    return this.results.packages(request);
+  }
+
+  async uploadImage(requests: AsyncIterable<UploadImageRequest>, call: Call) {
+    const { header, chunks } = await headed(requests);
+    return this.uploads.take(header, chunks, call);
+  }
+}

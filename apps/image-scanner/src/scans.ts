@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { type ListScansRequest, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import type { Database, Tx } from '@gabion/postgres/database';
+import { once } from '@gabion/postgres/idempotency';
+import { pageToken, positionIn } from '@gabion/postgres/pages';
+import { PostgresError } from '@gabion/postgres/postgres-error';
+import type { Call } from '@gabion/rpc/call';
+import { Fault } from '@gabion/rpc/fault';
+import { audit } from '@gabion/service/audit';
+import { traceparent } from '@gabion/telemetry/tracing';
+import { sql } from 'kysely';
+import type { Home } from './home.ts';
+import { type ScanRow, states } from './scan.ts';
+import type { ScanOrder } from './scan-order.ts';
+import type { Uploads } from './uploads.ts';
+
+/** PostgreSQL channels: a scan waits for a worker; a scan (by id) has changed. */
+export const channels = { queued: 'scan_queued', changed: 'scan_changed' } as const;
+
+/** The scans, as callers ask for them. */
+export class Scans {
+  constructor(
+    private readonly db: Database,
+    private readonly home: Home,
+    private readonly uploads: Uploads,
+  ) {}
+
+  /** Creates a scan, or answers what an earlier request with the same idempotency key was answered. */
+  async createOnce(
+    order: ScanOrder,
+    requestHash: string,
+    call: Call,
+    encode: (scan: ScanRow) => Uint8Array,
+  ): Promise<Uint8Array> {
+    return this.db.transaction(async (tx) => {
+      const work = async () => {
+        const scan = await this.create(tx, order);
+        const change = { service: 'image-scanner', resource: `scans/${scan.id}`, details: { target: scan.target } };
+        await audit(tx, call, change);
+        return encode(scan);
+      };
+      const key = call.idempotencyKey;
+      return key ? once(tx, { scope: `${call.caller.id}/CreateScan`, key, requestHash }, work) : work();
+    });
+  }
+
+  /** Puts a scan into the queue. */
+  async create(tx: Tx, order: ScanOrder): Promise<ScanRow> {
+    const id = randomUUID();
+    const { source, platform, credentials } = order;
+    const upload = source.kind === 'upload' ? await this.uploads.claim(tx, source.uploadId) : undefined;
+    const sealed = credentials ? this.home.seal(credentials, id) : null;
+    const home = upload?.home ?? (sealed && this.home.id);
+    await sql`
+      insert into scans (id, target, reference, upload_id, platform, plain_http, credentials, home, traceparent, state)
+      values (
+        ${id}, ${upload?.name ?? (source.kind === 'registry' && source.reference)},
+        ${source.kind === 'registry' ? source.reference : null}, ${upload?.id ?? null}, ${platform},
+        ${source.kind === 'registry' && source.plainHttp}, ${sealed}, ${home}, ${traceparent() ?? null}, 'queued'
+      )`.execute(tx);
+    await sql`select pg_notify(${channels.queued}, '')`.execute(tx);
+    return this.get(id, tx);
+  }
+
+  async get(id: string, tx?: Tx): Promise<ScanRow> {
+    const { rows } = await sql<ScanRow>`${scanQuery} where scans.id = ${id}`.execute(tx ?? this.db.kysely);
+    if (!rows[0]) throw new Fault('not_found', `there is no scan ${id}`, { code: 'scan_not_found' });
+    return rows[0];
+  }
+
+  /** Newest first. */
+  async list(request: ListScansRequest): Promise<{ scans: ScanRow[]; nextPageToken: string }> {
+    const size = request.pageSize || 50;
+    const query = `scans ${request.imageDigest} ${request.state}`;
+    const after = positionIn(request.pageToken, { seq: 'string' }, query);
+    if (after && !/^\d{1,18}$/.test(after.seq))
+      throw new PostgresError('page_token_invalid', 'the page token is not one of this list');
+    const state = stateNamed(request.state);
+    const { rows } = await sql<ScanRow>`
+      ${scanQuery}
+      where ${after ? sql`scans.seq < ${after.seq}::bigint` : sql`true`}
+        and ${request.imageDigest ? sql`images.manifest_digest = ${request.imageDigest}` : sql`true`}
+        and ${state ? sql`scans.state = ${state}` : sql`true`}
+      order by scans.seq desc
+      limit ${size + 1}`.execute(this.db.kysely);
+    const scans = rows.slice(0, size);
+    const last = scans.at(-1);
+    return { scans, nextPageToken: rows.length > size && last ? pageToken({ seq: last.seq }, query) : '' };
+  }
+}
+
+const scanQuery = sql`
+  select scans.*, images.manifest_digest, images.platform as image_platform, images.operating_system, images.layers,
+    images.warnings as image_warnings, images.package_count,
+    verdicts.warnings as verdict_warnings, verdicts.severity_counts
+  from scans
+  left join verdicts on verdicts.id = scans.verdict_id
+  left join images on images.id = verdicts.image_id`;
+
+function stateNamed(state: ScanState): string | undefined {
+  return Object.entries(states).find(([, value]) => value === state)?.[0];
+}
