@@ -170,11 +170,13 @@ export class ContractServer extends Server implements CustomTransportStrategy {
       attributes: { 'rpc.system': 'grpc', 'rpc.service': method.parent.typeName, 'rpc.method': method.name },
     };
     let admitted: Admitted | undefined;
+    let isIn = false;
     const fault = await withTraceparent(text(surface.metadata, keys.traceparent), () =>
       span(pathOf(method).slice(1), options, async (active) => {
         try {
           admitted = identify(surface, door, this.#options.callers);
           authorize(method, admitted);
+          isIn = true;
           await work(callOf(method, surface, admitted, requestId));
           return undefined;
         } catch (error) {
@@ -185,7 +187,7 @@ export class ContractServer extends Server implements CustomTransportStrategy {
         }
       }),
     );
-    if (fault && isRefusal(fault)) this.#options.refused?.({ method, admitted, requestId, fault });
+    if (fault && isRefusal(fault, isIn)) this.#options.refused?.({ method, admitted, requestId, fault });
     observe(method, fault?.kind ?? 'ok', started);
     return fault;
   }
@@ -198,8 +200,12 @@ export class ContractServer extends Server implements CustomTransportStrategy {
   }
 }
 
-function isRefusal(fault: Fault): boolean {
-  return fault.kind === 'permission_denied' || fault.kind === 'unauthenticated';
+/**
+ * Past admission, `unauthenticated` is not about who calls but an answer about a credential that the caller was shown:
+ * anybody can show the gateway wrong ones, as fast as they like, and each would become a record.
+ */
+function isRefusal(fault: Fault, isIn: boolean): boolean {
+  return fault.kind === 'permission_denied' || (fault.kind === 'unauthenticated' && !isIn);
 }
 
 function observe(method: DescMethod, code: string, started: number): void {

@@ -7,6 +7,7 @@ import type { Call } from '@gabion/rpc/call';
 import type { Refusal } from '@gabion/rpc/contract-server';
 import { pathOf } from '@gabion/rpc/implements';
 import type { Logger } from '@gabion/telemetry/log';
+import { counter } from '@gabion/telemetry/metrics';
 import { type Caller, CallerKind } from '@gabion/trust/caller';
 
 export { Outcome } from '@gabion/contracts/gabion/audit/v1/audit_pb';
@@ -30,18 +31,40 @@ export async function audit(tx: Tx, call: Call, change: Change): Promise<void> {
   );
 }
 
+/** Refusals written at a time, and those that may wait: whoever is refused at high speed must not take the pool or the memory. */
+const writing = { most: 2, waiting: 500 };
+
+const dropped = () =>
+  counter('gabion_audit_refusals_dropped_total', 'Refused calls not recorded, because too many came at once.');
+
 /** Records each call that was turned away. A trail that cannot be written is logged: the caller has been refused already. */
 export function auditRefusals(service: string, db: Database, log: Logger): (refusal: Refusal) => void {
-  return ({ method, admitted, requestId, fault }) => {
-    const change = { service, resource: method.parent.typeName };
-    const message = {
-      ...record(admitted?.caller, pathOf(method), requestId, change, Outcome.DENIED),
-      code: fault.code,
-    };
-    db.transaction((tx) => publish(tx, AuditRecordedSchema, message, { source: service })).catch((error) =>
-      log.error({ error, requestId }, 'refusal not recorded'),
-    );
+  const waiting: Refusal[] = [];
+  let writers = 0;
+  const write = async () => {
+    writers++;
+    for (let next = waiting.shift(); next; next = waiting.shift()) await recordRefusal(service, db, log, next);
+    writers--;
   };
+  return (refusal) => {
+    if (waiting.length >= writing.waiting) return dropped().inc();
+    waiting.push(refusal);
+    if (writers < writing.most) void write();
+  };
+}
+
+async function recordRefusal(service: string, db: Database, log: Logger, refusal: Refusal): Promise<void> {
+  const { method, admitted, requestId, fault } = refusal;
+  const change = { service, resource: method.parent.typeName };
+  const message = {
+    ...record(admitted?.caller, pathOf(method), requestId, change, Outcome.DENIED),
+    code: fault.code,
+  };
+  try {
+    await db.transaction((tx) => publish(tx, AuditRecordedSchema, message, { source: service }));
+  } catch (error) {
+    log.error({ error, requestId }, 'refusal not recorded');
+  }
 }
 
 function record(

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import {

@@ -41,7 +41,7 @@ export interface ServiceDefinition {
   build(parts: Parts): Promise<DynamicModule>;
   /** Begins what the service does by itself (consumers, workers), once its gRPC server listens. */
   begin?(parts: Parts): Promise<void>;
-  /** Where the certificate comes from; from identity unless told. */
+  /** Where the certificate comes from; from identity, where TLS is configured, unless told. */
   certificate?(parts: Pick<Parts, 'db' | 'log' | 'use'>): Promise<RenewingCertificate>;
   /** Listeners beside the service's own. */
   listeners?(parts: Parts): readonly Listener[];
@@ -65,9 +65,9 @@ export async function startService(definition: ServiceDefinition, config: Platfo
   await migrate(db, 'idempotency', idempotencyMigrations);
   await migrate(db, name, definition.migrations);
   const bus = use(await openBus({ service: name, db, config: config.bus, log }));
-  const certificate =
-    config.tls &&
-    (definition.certificate ? await definition.certificate({ db, log, use }) : use(await join(name, config, log)));
+  const certificate = definition.certificate
+    ? await definition.certificate({ db, log, use })
+    : config.tls && use(await join(name, config, log));
 
   const connections = new Map<string, Connection>();
   const to = (service: string): Connection => {
