@@ -6,10 +6,10 @@ import type {
   PackageSchema,
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Database } from '@gabion/postgres/database';
-import { pageToken, positionIn } from '@gabion/postgres/pages';
-import { PostgresError } from '@gabion/postgres/postgres-error';
+import { pageToken } from '@gabion/postgres/pages';
 import { Fault } from '@gabion/rpc/fault';
 import { sql } from 'kysely';
+import { ordinalBefore } from './page.ts';
 
 type PackageMessage = MessageInitShape<typeof PackageSchema>;
 type FindingMessage = MessageInitShape<typeof FindingSchema>;
@@ -52,7 +52,7 @@ export class Results {
   async findings(request: ListFindingsRequest): Promise<{ findings: FindingMessage[]; nextPageToken: string }> {
     const size = request.pageSize || 100;
     const query = `findings ${request.scanId} ${request.minimumSeverity}`;
-    const after = ordinalIn(request.pageToken, query);
+    const after = ordinalBefore(request.pageToken, query);
     const { verdict_id } = await this.#resultOf(request.scanId);
     const { rows } = await sql<FindingRow>`
       select findings.*, findings.ordinal as finding_ordinal, packages.*
@@ -71,7 +71,7 @@ export class Results {
   async packages(request: ListPackagesRequest): Promise<{ packages: PackageMessage[]; nextPageToken: string }> {
     const size = request.pageSize || 100;
     const query = `packages ${request.scanId}`;
-    const after = ordinalIn(request.pageToken, query);
+    const after = ordinalBefore(request.pageToken, query);
     const { image_id } = await this.#resultOf(request.scanId);
     const { rows } = await sql<PackageRow>`
       select * from packages where image_id = ${image_id} and ordinal > ${after}
@@ -91,14 +91,6 @@ export class Results {
     if (!rows[0]) throw new Fault('not_found', `there is no scan ${scanId}`, { code: 'scan_not_found' });
     return rows[0];
   }
-}
-
-/** Position of the row that the page before ended with; -1 for the first page. */
-function ordinalIn(token: string, query: string): number {
-  const ordinal = positionIn(token, { ordinal: 'number' }, query)?.ordinal ?? -1;
-  if (!Number.isInteger(ordinal) || ordinal > 0x7fffffff || ordinal < -1)
-    throw new PostgresError('page_token_invalid', 'the page token is not one of this list');
-  return ordinal;
 }
 
 function packageMessage(row: PackageRow): PackageMessage {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type ListScansRequest, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Database, Tx } from '@gabion/postgres/database';
 import { once } from '@gabion/postgres/idempotency';
-import { pageToken, positionIn } from '@gabion/postgres/pages';
+import { pageToken } from '@gabion/postgres/pages';
 import { PostgresError } from '@gabion/postgres/postgres-error';
 import type { Call } from '@gabion/rpc/call';
 import { Fault } from '@gabion/rpc/fault';
@@ -10,6 +10,7 @@ import { audit } from '@gabion/service/audit';
 import { traceparent } from '@gabion/telemetry/tracing';
 import { sql } from 'kysely';
 import type { Home } from './home.ts';
+import { seqBefore } from './page.ts';
 import { type ScanRow, states } from './scan.ts';
 import type { ScanOrder } from './scan-order.ts';
 import type { Uploads } from './uploads.ts';
@@ -40,7 +41,12 @@ export class Scans {
         return encode(scan);
       };
       const key = call.idempotencyKey;
-      return key ? once(tx, { scope: `${call.caller.id}/CreateScan`, key, requestHash }, work) : work();
+      if (key === undefined) return work();
+      if (key.length > 255)
+        throw new Fault('invalid_argument', 'an idempotency key has at most 255 characters', {
+          code: 'idempotency_key_invalid',
+        });
+      return once(tx, { scope: `${call.caller.id} CreateScan`, key, requestHash }, work).catch(reusedKey);
     });
   }
 
@@ -72,13 +78,11 @@ export class Scans {
   async list(request: ListScansRequest): Promise<{ scans: ScanRow[]; nextPageToken: string }> {
     const size = request.pageSize || 50;
     const query = `scans ${request.imageDigest} ${request.state}`;
-    const after = positionIn(request.pageToken, { seq: 'string' }, query);
-    if (after && !/^\d{1,18}$/.test(after.seq))
-      throw new PostgresError('page_token_invalid', 'the page token is not one of this list');
+    const before = seqBefore(request.pageToken, query);
     const state = stateNamed(request.state);
     const { rows } = await sql<ScanRow>`
       ${scanQuery}
-      where ${after ? sql`scans.seq < ${after.seq}::bigint` : sql`true`}
+      where ${before ? sql`scans.seq < ${before}::bigint` : sql`true`}
         and ${request.imageDigest ? sql`images.manifest_digest = ${request.imageDigest}` : sql`true`}
         and ${state ? sql`scans.state = ${state}` : sql`true`}
       order by scans.seq desc
@@ -96,6 +100,12 @@ const scanQuery = sql`
   from scans
   left join verdicts on verdicts.id = scans.verdict_id
   left join images on images.id = verdicts.image_id`;
+
+function reusedKey(error: unknown): never {
+  if (error instanceof PostgresError && error.code === 'idempotency_key_reused')
+    throw new Fault('failed_precondition', error.message, { code: error.code, cause: error });
+  throw error;
+}
 
 function stateNamed(state: ScanState): string | undefined {
   return Object.entries(states).find(([, value]) => value === state)?.[0];

@@ -74,14 +74,14 @@ export class Uploads {
     return rows[0];
   }
 
-  /** Removes uploads that expired and are not waited for, and files of this directory that have no row. */
+  /** Removes uploads that expired or were scanned, and files of this directory that have no row. */
   async removeExpired(now: Date): Promise<void> {
-    await sql`
+    const { rows: removed } = await sql<{ id: string; home: string }>`
       delete from uploads
       where (expire_time < now() or exists (select from scans where upload_id = uploads.id))
-        and not exists (select from scans where upload_id = uploads.id and state in ('queued', 'running'))`.execute(
-      this.db.kysely,
-    );
+        and not exists (select from scans where upload_id = uploads.id and state in ('queued', 'running'))
+      returning id, home`.execute(this.db.kysely);
+    for (const { id, home } of removed) if (home === this.home.id) await rm(this.home.uploadPath(id), { force: true });
     const { rows } = await sql<{ id: string }>`select id from uploads where home = ${this.home.id}`.execute(
       this.db.kysely,
     );

@@ -21,7 +21,7 @@ import { type ConfigInput, configFrom } from '../src/config.ts';
 import { start } from '../src/service.ts';
 import { feedOf, type TestFeed } from './feeds.ts';
 
-const caller = localOperator();
+export const caller = localOperator();
 
 /** A database and a data directory, and image scanners that are started on them. */
 export class Site implements AsyncDisposable {
@@ -105,6 +105,11 @@ export class Replica implements AsyncDisposable {
     return new Replica(running.address, () => Promise.resolve(running[Symbol.asyncDispose]()));
   }
 
+  /** Clients of a replica that runs elsewhere. */
+  static connect(address: string): Replica {
+    return new Replica(address, async () => {});
+  }
+
   create(image: string, more: MessageInitShape<typeof CreateScanRequestSchema> = {}): Promise<Scan> {
     return this.scans.createScan({ target: { case: 'image', value: image }, ...more }, { caller });
   }
@@ -148,5 +153,3 @@ export async function* importOf(source: string, feed: TestFeed | Buffer) {
 export function told({ vulnerabilityId, package: subject, fixedVersion, severity }: Finding) {
   return [vulnerabilityId, `${subject?.name}@${subject?.version}`, fixedVersion, severity] as const;
 }
-
-export { caller };
