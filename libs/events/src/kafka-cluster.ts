@@ -117,7 +117,10 @@ function boundedLog(log: Logger): (entry: LogEntry) => void {
     if ((last.get(kind) ?? 0) + repeatAfterMs > now || last.size > 1_000) return;
     last.set(kind, now);
     const { stack: __, ...said } = fields;
-    const write = level <= kafkajs.logLevel.WARN ? log.warn.bind(log) : log.debug.bind(log);
+    // Connections report every answer that says no, which the one who asked deals with.
+    const isNews =
+      level <= kafkajs.logLevel.WARN && namespace !== 'Connection' && !message.startsWith('Limiting retries');
+    const write = isNews ? log.warn.bind(log) : log.debug.bind(log);
     write({ ...said, client: namespace }, `kafka: ${message}`);
   };
 }
