@@ -82,9 +82,12 @@ function addHooks(app: FastifyInstance, rest: Rest, urlBytes: number, isSecure: 
 }
 
 function addAccessLog(app: FastifyInstance, log: Logger): void {
+  // None of these fields is a secret by its name, and looking for such costs a tenth of a request; secrets that can be
+  // told by their form are still taken out.
+  const accesses = log.child({}, { redact: [] });
   app.addHook('onResponse', (request, reply, next) => {
     const { route, caller, trace, code } = request.facts;
-    log.info(
+    accesses.info(
       {
         method: request.method,
         // Without its query: that may hold what is nobody's business.

@@ -43,7 +43,7 @@ export function pathTemplate(source: string): PathTemplate {
 }
 
 function partsOf(path: string): string[] {
-  return path.match(/(?:\{[^}]*\}|[^/{}])+/g) ?? [];
+  return path.match(/(?:\{[^}]*\}|[^/])+/g) ?? [];
 }
 
 function segmentOf(text: string, fail: (why: string) => never): Segment {

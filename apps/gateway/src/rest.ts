@@ -81,7 +81,11 @@ export class Rest {
     if (fault.kind === 'internal' || fault.kind === 'unknown')
       this.#parts.log.error({ error, requestId: request.id, route: request.facts.route }, 'request failed');
     if (!reply.sent)
-      void reply.code(problem.status).headers(headers).type('application/problem+json').send(JSON.stringify(problem));
+      void reply
+        .code(problem.status)
+        .headers(headers)
+        .type('application/problem+json')
+        .send(Buffer.from(JSON.stringify(problem)));
     return fault;
   }
 
@@ -105,7 +109,7 @@ export class Rest {
       deadlineMs: this.#parts.limits.callMs,
       signal: leaving,
     });
-    void reply.type('application/json').send(answerJson(binding, answer));
+    void reply.type('application/json').send(Buffer.from(answerJson(binding, answer)));
   }
 
   /** Lets the request in or throws; tells it what is left of its budget. */

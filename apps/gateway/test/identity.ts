@@ -84,6 +84,7 @@ export class FakeIdentity {
             wake = resolve;
           });
       }
+      if (!signal.aborted) throw new Fault('unavailable', 'the watch was cut');
     } finally {
       this.#watches.delete(tell);
     }

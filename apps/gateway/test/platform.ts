@@ -24,7 +24,11 @@ export const offered = {
 } as const satisfies Catalogue;
 
 /** A gateway on free ports before fakes of identity and the scanner, all over real sockets. */
-export async function platform(config: Partial<GatewayConfigInput> = {}, catalogue: Catalogue = offered) {
+export async function platform(
+  config: Partial<GatewayConfigInput> = {},
+  catalogue: Catalogue = offered,
+  others: Readonly<Record<string, string>> = {},
+) {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'gabion-gateway-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
@@ -53,7 +57,11 @@ export async function platform(config: Partial<GatewayConfigInput> = {}, catalog
     }),
   );
   stack.use(await serve({ module: scannerModule(seen), services: [ScanService, AdvisoryService], ...listen('s') }));
-  const peers = { identity: `unix:${join(directory, 'i')}`, 'image-scanner': `unix:${join(directory, 's')}` };
+  const peers = {
+    identity: `unix:${join(directory, 'i')}`,
+    'image-scanner': `unix:${join(directory, 's')}`,
+    ...others,
+  };
   const gateway = stack.use(
     await start({ http: '127.0.0.1:0', grpc: '127.0.0.1:0', peers, ...config }, catalogue, log),
   );

@@ -22,7 +22,7 @@ const post = (body: unknown, headers: Record<string, string> = {}) =>
     body: typeof body === 'string' ? body : JSON.stringify(body),
     headers: { ...json, ...headers },
   });
-const problemOf = async (response: Response) => ({
+const problemOf = async (response: Response): Promise<Record<string, unknown>> => ({
   ...((await response.json()) as Record<string, unknown>),
   status: response.status,
   type: response.headers.get('content-type'),

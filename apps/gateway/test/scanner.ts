@@ -18,9 +18,11 @@ export interface Seen {
   readonly requests: object[];
   produced: number;
   cancelled: number;
+  /** Lets calls for linux/pause go on. */
+  release: () => void;
 }
 
-export const newSeen = (): Seen => ({ calls: [], requests: [], produced: 0, cancelled: 0 });
+export const newSeen = (): Seen => ({ calls: [], requests: [], produced: 0, cancelled: 0, release: () => {} });
 
 const untilGone = (call: Call) =>
   new Promise<void>((resolve) => {
@@ -42,6 +44,10 @@ export function scannerModule(seen: Seen) {
         await untilGone(call);
         seen.cancelled++;
       }
+      if (request.platform === 'linux/pause')
+        await new Promise<void>((resolve) => {
+          seen.release = resolve;
+        });
       return { id: randomUUID(), target: request.target.value ?? '', state: ScanState.QUEUED };
     }
 
