@@ -72,7 +72,7 @@ async function tests() {
     GABION_TEST_RUN: '1',
     // Part of the cache's key: with another set of servers other tests are skipped.
     GABION_TEST_PARTS: parts,
-    ...(isFull && { GABION_TEST_FULL: '1' }),
+    ...(isFull && { GABION_TEST_LONG: '1' }),
   };
   await runNx(['run-many', '-t', 'test', '--parallel=2', '--nx-bail=false'], env);
   for (const { name, results } of projects) add(name, await readFile(results, 'utf8').catch(() => undefined));
