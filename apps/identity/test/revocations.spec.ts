@@ -21,6 +21,7 @@ class CachingGateway {
   #wake = () => {};
   #isStalled = false;
   heartbeats = 0;
+  isWatching = true;
   readonly ended: Promise<unknown>;
 
   constructor(gateway: Gateway) {
@@ -62,6 +63,7 @@ class CachingGateway {
     } catch (error) {
       return error;
     } finally {
+      this.isWatching = false;
       this.#cache.clear();
       this.#aborting.abort();
       this.#wake();
@@ -100,6 +102,7 @@ describe('a revocation', () => {
       await identity.gateway.tokens.revokeToken({ id: tokenId }, { caller });
       for (const gateway of gateways) expect(await gateway.letsIn(token)).toBe(false);
     }
+    expect(gateways.map(({ isWatching }) => isWatching)).toEqual([true, true, true]);
     await Promise.all(gateways.map((gateway) => gateway.close()));
   });
 
