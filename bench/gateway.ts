@@ -47,7 +47,7 @@ try {
     ),
   );
 } finally {
-  for (const each of [gateway, bare, services]) each.child.kill();
+  for (const each of [gateway, bare, services]) each.child.disconnect();
   await rm(directory, { recursive: true, force: true });
 }
 

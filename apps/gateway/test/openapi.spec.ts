@@ -17,7 +17,7 @@ describe('the OpenAPI document', () => {
   it('is valid OpenAPI 3.1, for the catalogue and for every kind of binding', async () => {
     for (const each of [document, openApi(bindingsOf({ library: [libraryService()] }))]) {
       const validator = new Validator();
-      const { valid, errors } = await validator.validate(structuredClone(each));
+      const { valid, errors } = await validator.validate(structuredClone(each) as Record<string, unknown>);
       expect(errors).toBeUndefined();
       expect(valid).toBe(true);
       expect(validator.version).toBe('3.1');
@@ -66,7 +66,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('says that a stream is a stream', () => {
-    const { responses } = document.paths['/v1/scans/{id}:watch']!.get as {
+    const { responses } = document.paths['/v1/scans/{id}:watch']!.get as unknown as {
       responses: Record<string, { content: object }>;
     };
     expect(Object.keys(responses[200]!.content)).toEqual(['text/event-stream', 'application/x-ndjson']);

@@ -1,8 +1,8 @@
 import { accessOf } from './access.ts';
 import { catalogue } from './services.ts';
 
-/** Permissions that narrow or widen what one method answers, and so stand in no method's access. */
-const finer = ['tokens.list-all', 'tokens.create-any', 'tokens.revoke-any'];
+/** Permissions that stand in no method's access: they widen what one method answers, or are for no method at all. */
+const finer = ['tokens.list-all', 'tokens.create-any', 'tokens.revoke-any', 'metrics.read'];
 
 /** Every permission that a role can hold, in order: those the methods name and the finer ones. */
 export function allPermissions(): string[] {
