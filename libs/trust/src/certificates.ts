@@ -58,9 +58,11 @@ export class RenewingCertificate implements experimental.CertificateProvider, Di
     return this.#current;
   }
 
+  // A listener hears of the certificate at hand after it was added and never within: grpc-js 1.14 adds the listener of a
+  // server's credentials before it has a server to pass the update on to, and would wait for the next one.
   addCaCertificateListener(listener: experimental.CaCertificateUpdateListener): void {
     this.#authorities.add(listener);
-    this.#tellAuthority(listener);
+    queueMicrotask(() => this.#authorities.has(listener) && this.#tellAuthority(listener));
   }
 
   removeCaCertificateListener(listener: experimental.CaCertificateUpdateListener): void {
@@ -69,7 +71,7 @@ export class RenewingCertificate implements experimental.CertificateProvider, Di
 
   addIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {
     this.#identities.add(listener);
-    this.#tellIdentity(listener);
+    queueMicrotask(() => this.#identities.has(listener) && this.#tellIdentity(listener));
   }
 
   removeIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {
