@@ -15,7 +15,7 @@ export interface PublishOptions {
 }
 
 /**
- * Writes an event in the caller's transaction: it exists if and only if that commits. Refuses a body over the limit
+ * Writes an event in the caller's transaction: it exists if and only if that commits. Refuses a body or a key over its limit
  * (`event_too_large`), a topic of another service (`not_the_owner`), and with Kafka away for too long everything
  * (`outbox_full`).
  */
@@ -56,6 +56,9 @@ export async function publishAll<D extends DescMessage>(
   return rows.map(({ id }) => ({ id }));
 }
 
+/** A key is indexed, and travels twice in a Kafka record. */
+const maxKeyBytes = 1_024;
+
 interface Row {
   readonly id: string;
   readonly key: string;
@@ -70,6 +73,9 @@ function toRow<D extends DescMessage>(schema: D, topic: Topic, init: MessageInit
     throw new EventsError('event_too_large', `${schema.typeName} of ${body.length} bytes is over ${maxBytes}`);
   }
   const key = String((message as unknown as Record<string, unknown>)[topic.key]);
+  if (Buffer.byteLength(key) > maxKeyBytes) {
+    throw new EventsError('event_too_large', `the key of a ${schema.typeName} is over ${maxKeyBytes} bytes`);
+  }
   return {
     id: randomUUID(),
     key,

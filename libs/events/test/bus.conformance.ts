@@ -1,7 +1,6 @@
 import { AdvisoriesImportedSchema } from '@gabion/contracts/gabion/scan/v1/events_pb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import { publish } from '../src/publish.ts';
 import { killRounds } from './kill-rounds.ts';
 import { eventually, type Imported, range, Site, type Transport } from './site.ts';
 
@@ -185,20 +184,12 @@ export function busConformance(name: string, open: () => Promise<Transport>): vo
       await using site = await Site.open(transport);
       await site.publisher();
       // 48 MiB behind a consumer that takes four at a time.
-      const padding = 'x'.repeat(1_000_000 - 1_000);
-      for (const n of range(48)) {
-        await site.scanner.transaction((tx) =>
-          publish(tx, AdvisoriesImportedSchema, {
-            source: `${site.prefix}-${padding}${n % 4}`,
-            advisoryCount: BigInt(n),
-          }),
-        );
-      }
+      for (const n of range(48)) await site.publishLarge(`k${n % 4}`, 1_000_000);
       global.gc?.();
       const before = process.memoryUsage();
       let most = 0;
       await (await site.consumer()).consume(
-        site.effects('slow', {
+        site.largeEffects('slow', {
           batch: 4,
           handle: async () => {
             const { heapUsed, external } = process.memoryUsage();
@@ -216,16 +207,10 @@ export function busConformance(name: string, open: () => Promise<Transport>): vo
     it('refuses an event over the size limit and takes one just below it', async () => {
       await using site = await Site.open(transport);
       await site.publisher();
-      await (await site.consumer()).consume(site.effects('size'));
-      const send = (bytes: number) =>
-        site.scanner.transaction((tx) =>
-          publish(tx, AdvisoriesImportedSchema, {
-            source: `${site.prefix}-${'y'.repeat(bytes - 20)}`,
-            advisoryCount: 1n,
-          }),
-        );
-      await expect(send(1024 * 1024 + 100)).rejects.toMatchObject({ code: 'event_too_large' });
-      await send(1024 * 1024 - 100);
+      await (await site.consumer()).consume(site.largeEffects('size'));
+      await expect(site.publishLarge('k', 1024 * 1024)).rejects.toMatchObject({ code: 'event_too_large' });
+      await expect(site.publish('k'.repeat(1_100), 1)).rejects.toMatchObject({ code: 'event_too_large' });
+      await site.publishLarge('k', 1024 * 1024 - 200);
       await eventually('the large one', async () => (await site.effectCount()) === 1);
     });
 

@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { type AdvisoriesImported, AdvisoriesImportedSchema } from '@gabion/contracts/gabion/scan/v1/events_pb';
+import {
+  type AdvisoriesImported,
+  AdvisoriesImportedSchema,
+  ScanFailedSchema,
+} from '@gabion/contracts/gabion/scan/v1/events_pb';
 import { type Database, openDatabase, type Tx } from '@gabion/postgres/database';
 import { createLog } from '@gabion/telemetry/log';
 import { testDatabase } from '@gabion/testkit/postgres';
 import { sql } from 'kysely';
 import { type Bus, type BusConfig, type BusLimits, type Event, openBus, type Subscription } from '../src/bus.ts';
-import { publishAll } from '../src/publish.ts';
+import { publish, publishAll } from '../src/publish.ts';
 
 /** What a suite needs to know of a transport; `interrupt` takes it away for a while. */
 export interface Transport extends AsyncDisposable {
@@ -63,6 +67,28 @@ export class Site implements AsyncDisposable {
   async publishIn(tx: Tx, key: string, ...numbers: number[]): Promise<void> {
     const events = numbers.map((n) => ({ source: `${this.prefix}-${key}`, advisoryCount: BigInt(n) }));
     await publishAll(tx, AdvisoriesImportedSchema, events);
+  }
+
+  /** Publishes one event with about `bytes` of noise, which no compression makes smaller than three quarters. */
+  async publishLarge(key: string, bytes: number): Promise<void> {
+    const message = randomBytes((bytes / 4) * 3).toString('base64');
+    const event = { target: `${this.prefix}-${key}`, error: { code: 'large', message } };
+    await this.scanner.transaction((tx) => publish(tx, ScanFailedSchema, event));
+  }
+
+  /** Writes an effect for each large event of this test. */
+  largeEffects(group: string, options: { batch?: number; handle?: () => Promise<void> } = {}) {
+    const { handle: first, ...rest } = options;
+    return {
+      group: `${group}-${this.prefix}`,
+      schema: ScanFailedSchema,
+      ...rest,
+      handle: async ({ id, key }: { id: string; key: string }, tx: Tx) => {
+        if (!key.startsWith(`${this.prefix}-`)) return;
+        await first?.();
+        await sql`insert into effects (id, key, n) values (${id}, ${key}, 0)`.execute(tx);
+      },
+    };
   }
 
   /** A subscription that writes an effect for each event of this test; `first` may refuse it or take its time. */
