@@ -25,7 +25,7 @@ import { spool } from './uploads.ts';
 
 type Answer = MessageInitShape<typeof ImportAdvisoriesResponseSchema>;
 
-const batch = 1000;
+const batch = 500;
 const progressIntervalMs = 250;
 
 /** Takes feeds in: spooled first, so that a slow sender holds nothing, then read into a generation that is shown last. */
