@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { X509Certificate as NodeCertificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -57,15 +58,13 @@ async function request(algorithm: object = p256, signingAlgorithm: object = ecds
 const issue = async (
   fields: { service?: string; csr?: Uint8Array<ArrayBuffer>; joinToken?: string; dnsNames?: string[] } = {},
 ) =>
-  bootstrap
-    .client(CertificateService)
-    .issueCertificate({
-      service: 'gateway',
-      joinToken,
-      dnsNames: ['gateway'],
-      ...fields,
-      csr: fields.csr ?? (await request()),
-    });
+  bootstrap.client(CertificateService).issueCertificate({
+    service: 'gateway',
+    joinToken,
+    dnsNames: ['gateway'],
+    ...fields,
+    csr: fields.csr ?? (await request()),
+  });
 
 describe('a certificate', () => {
   it('is an X.509-SVID of the service, for a day', async () => {

@@ -41,6 +41,7 @@ describe('certificates that live for seconds', () => {
           await new Promise((resolve) => setTimeout(resolve, 5));
         }
       })(),
+      { caller: root },
     );
     // CreateScan without an idempotency key: the client repeats none of these, so a dropped one is a failure.
     const failures: unknown[] = [];
