@@ -49,9 +49,8 @@ export class FileCertificate implements experimental.CertificateProvider, Dispos
     this.#identities.delete(listener);
   }
 
-  addCaCertificateListener(listener: experimental.CaCertificateUpdateListener): void {
-    listener(null);
-  }
+  // Clients of the public ports show tokens, not certificates.
+  addCaCertificateListener(): void {}
 
   removeCaCertificateListener(): void {}
 

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import { type DescMethod, fromBinary, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { type Access, accessOf } from '@gabion/contracts/access';
 import { Fault } from '@gabion/rpc/fault';
@@ -80,12 +81,7 @@ export class Rest {
     request.facts.code = fault.code;
     if (fault.kind === 'internal' || fault.kind === 'unknown')
       this.#parts.log.error({ error, requestId: request.id, route: request.facts.route }, 'request failed');
-    if (!reply.sent)
-      void reply
-        .code(problem.status)
-        .headers(headers)
-        .type('application/problem+json')
-        .send(Buffer.from(JSON.stringify(problem)));
+    if (!reply.sent) send(reply.headers(headers), problem.status, 'application/problem+json', JSON.stringify(problem));
     return fault;
   }
 
@@ -109,7 +105,7 @@ export class Rest {
       deadlineMs: this.#parts.limits.callMs,
       signal: leaving,
     });
-    void reply.type('application/json').send(Buffer.from(answerJson(binding, answer)));
+    send(reply, 200, 'application/json', answerJson(binding, answer));
   }
 
   /** Lets the request in or throws; tells it what is left of its budget. */
@@ -175,6 +171,15 @@ export function methodNotAllowed(verbs: readonly string[]): HttpFault {
     code: 'method_not_allowed',
     headers: { allow },
   });
+}
+
+/** Head and body in one write: Fastify's own way costs a tenth of a request more, and adds a charset that JSON has not. */
+function send(reply: FastifyReply, status: number, contentType: string, text: string): void {
+  const headers = { ...reply.getHeaders(), 'content-type': contentType, 'content-length': Buffer.byteLength(text) };
+  reply
+    .hijack()
+    .raw.writeHead(status, headers as OutgoingHttpHeaders)
+    .end(text);
 }
 
 /** Aborts when the client has gone before its answer. */

@@ -108,7 +108,7 @@ async function bindGrpc(
   certificate: FileCertificate | undefined,
 ): Promise<string> {
   const credentials = certificate
-    ? experimental.createCertificateProviderServerCredentials(certificate, certificate, false)
+    ? experimental.createCertificateProviderServerCredentials(certificate, null, false)
     : ServerCredentials.createInsecure();
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound))),
