@@ -40,7 +40,8 @@ export class FileCertificate implements experimental.CertificateProvider, Dispos
     const tell = ({ cert, key }: CertificateFiles) => listener({ certificate: cert, privateKey: key });
     this.#identities.set(listener, tell);
     this.#changed.add(tell);
-    tell(this.#files);
+    // Not within this call: @grpc/grpc-js 1.14 adds the server that is to be told only after it.
+    setImmediate(() => tell(this.#files));
   }
 
   removeIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {
