@@ -15,6 +15,7 @@ afterAll(async () => {
 /** A gateway that keeps answers as the contract allows: only while it watches, and dropped when it is told. */
 class CachingGateway {
   readonly #gateway: Gateway;
+  readonly #delayMs: number;
   readonly #aborting = new AbortController();
   readonly #cache = new Map<string, string>();
   readonly #acknowledgements: bigint[] = [];
@@ -24,13 +25,14 @@ class CachingGateway {
   isWatching = true;
   readonly ended: Promise<unknown>;
 
-  constructor(gateway: Gateway) {
+  constructor(gateway: Gateway, delayMs: number) {
     this.#gateway = gateway;
+    this.#delayMs = delayMs;
     this.ended = this.#watch();
   }
 
-  static async open(gateway: Gateway): Promise<CachingGateway> {
-    const caching = new CachingGateway(gateway);
+  static async open(gateway: Gateway, delayMs = 0): Promise<CachingGateway> {
+    const caching = new CachingGateway(gateway, delayMs);
     await eventually(() => caching.heartbeats > 0);
     return caching;
   }
@@ -57,7 +59,11 @@ class CachingGateway {
       const { signal } = this.#aborting;
       for await (const notice of this.#gateway.authentication.watchRevocations(this.#requests(), { signal })) {
         if (notice.sequence === 0n) this.heartbeats++;
-        else if (!this.#isStalled) this.#apply(notice);
+        else if (!this.#isStalled) {
+          // A gateway is busy with other things first: an answer that came without waiting for it would be seen.
+          await new Promise((resolve) => setTimeout(resolve, this.#delayMs));
+          this.#apply(notice);
+        }
       }
       return undefined;
     } catch (error) {
@@ -90,7 +96,7 @@ class CachingGateway {
 }
 
 async function three(): Promise<CachingGateway[]> {
-  return await Promise.all([0, 1, 2].map(() => CachingGateway.open(identity.gateway)));
+  return await Promise.all([0, 20, 60].map((delayMs) => CachingGateway.open(identity.gateway, delayMs)));
 }
 
 describe('a revocation', () => {
@@ -186,22 +192,24 @@ describe('a revocation', () => {
 describe('the stream of revocations', () => {
   const log = createLog({ service: 'test', level: 'silent' });
 
-  it('beats, and tells to drop everything when notifications may have been missed', async () => {
-    const times = { heartbeat: 50, patience: 1000 };
+  it('beats while the database is heard', async () => {
     await using own = await platform();
-    await using revocations = await Revocations.open(own.db, log, times);
+    await using revocations = await Revocations.open(own.db, log, { heartbeat: 50, patience: 1000 });
     const leaving = new AbortController();
     const notices = revocations.watch(never(leaving.signal), leaving.signal)[Symbol.asyncIterator]();
     for (let beat = 0; beat < 4; beat++) expect((await notices.next()).value).toEqual({});
+    leaving.abort();
+  });
 
+  it('tells to drop everything when notifications may have been missed', async () => {
+    await using own = await platform();
+    await using revocations = await Revocations.open(own.db, log, { heartbeat: 60_000, patience: 1000 });
+    const leaving = new AbortController();
+    const notices = revocations.watch(never(leaving.signal), leaving.signal)[Symbol.asyncIterator]();
+    await notices.next();
     await sql`select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and query like 'listen%'`.execute(own.db.kysely);
-    const seen = [];
-    for (let next = await notices.next(); !next.done; next = await notices.next()) {
-      seen.push(next.value);
-      if (seen.some((notice) => 'all' in notice)) break;
-    }
-    expect(seen.at(-1)).toMatchObject({ all: true });
+    expect((await notices.next()).value).toMatchObject({ all: true });
     leaving.abort();
   });
 
