@@ -14,6 +14,8 @@ const scannerConfig = platformConfig.extend({
   dockerConfigFile: z.string().optional(),
   /** Whether registries on loopback and private addresses may be reached. Link-local addresses never are. */
   allowPrivateRegistries: z.boolean().default(true),
+  /** `HTTPS_PROXY` and its kin: the way to registries. */
+  proxy: z.record(z.string(), z.string()).default(() => proxyIn(process.env)),
   maxUploadBytes: z.number().default(10 * gib),
   uploadRetentionMs: z.number().default(3_600_000),
   maxFeedBytes: z.number().default(4 * gib),
@@ -41,4 +43,11 @@ export function configFromEnv(env: Readonly<Record<string, string | undefined>>)
     ...(env.GABION_MAX_UPLOAD_BYTES && { maxUploadBytes: Number(env.GABION_MAX_UPLOAD_BYTES) }),
     ...(env.GABION_MAX_FEED_BYTES && { maxFeedBytes: Number(env.GABION_MAX_FEED_BYTES) }),
   });
+}
+
+function proxyIn(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const isProxy = (name: string) => /^(https?|no)_proxy$/i.test(name);
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (isProxy(name) && value ? [[name, value]] : [])),
+  );
 }

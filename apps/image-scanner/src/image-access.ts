@@ -17,7 +17,7 @@ export class ImageAccess {
   constructor(
     private readonly home: Home,
     private readonly uploads: Uploads,
-    private readonly config: Pick<Config, 'dockerConfigFile' | 'allowPrivateRegistries' | 'maxLayerBytes'>,
+    private readonly config: Pick<Config, 'dockerConfigFile' | 'allowPrivateRegistries' | 'proxy' | 'maxLayerBytes'>,
   ) {}
 
   async open(scan: LeasedScan, signal: AbortSignal): Promise<ImageSource> {
@@ -29,12 +29,12 @@ export class ImageAccess {
     const limits = { maxLayerBytes: this.config.maxLayerBytes };
     if (scan.upload_id) return this.#openUpload(scan.upload_id, limits, signal);
     const reference = parseReference(scan.reference ?? '');
-    await refuseForbidden(hostOf(apiHost(reference.registry)), this.config.allowPrivateRegistries);
+    await refuseForbidden(hostOf(apiHost(reference.registry)), this.config);
     const credentials = this.#credentialsFor(scan);
     return openRegistry(reference, {
       ...(credentials && { credentials }),
       ...(scan.plain_http && { plainHttp: true }),
-      proxyEnv: process.env,
+      proxyEnv: this.config.proxy,
       limits,
     });
   }
@@ -84,20 +84,26 @@ privateAddresses.addAddress('::1', 'ipv6');
 privateAddresses.addSubnet('fc00::', 7, 'ipv6');
 
 /** Throws for a host that is, or resolves to, an address which the service does not reach. */
-export async function refuseForbidden(host: string, allowPrivate: boolean): Promise<void> {
-  for (const { address, family } of await addressesOf(host)) {
+export async function refuseForbidden(
+  host: string,
+  { allowPrivateRegistries, proxy }: Pick<Config, 'allowPrivateRegistries' | 'proxy'>,
+): Promise<void> {
+  // Behind a proxy names may be known to the proxy alone, which then decides what is reached.
+  const mayBeUnknown = Object.keys(proxy).some((name) => !/^no_/i.test(name));
+  for (const { address, family } of await addressesOf(host, mayBeUnknown)) {
     const kind = family === 6 ? 'ipv6' : 'ipv4';
-    if (never.check(address, kind) || (!allowPrivate && privateAddresses.check(address, kind)))
+    if (never.check(address, kind) || (!allowPrivateRegistries && privateAddresses.check(address, kind)))
       throw new ScanFailure('registry_address_refused', `${host} is at ${address}`);
   }
 }
 
-async function addressesOf(host: string): Promise<{ address: string; family: number }[]> {
+async function addressesOf(host: string, mayBeUnknown: boolean): Promise<{ address: string; family: number }[]> {
   const family = isIP(host);
   if (family) return [{ address: host, family }];
   try {
     return await lookup(host, { all: true });
   } catch (error) {
+    if (mayBeUnknown) return [];
     throw new ScanFailure('registry_name_unresolved', host, { cause: error });
   }
 }

@@ -27,7 +27,8 @@ export async function start(config: Config): Promise<Running> {
     {
       name: 'image-scanner',
       services: catalogue['image-scanner'],
-      callers: { gateway: 'for-others' },
+      // The command line scans by itself when no platform runs, over the socket that only its user can open.
+      callers: { gateway: 'for-others', gabion: 'for-others' },
       migrations,
       build: async (parts) => {
         const { module, worker, janitor } = await compose(parts, config);

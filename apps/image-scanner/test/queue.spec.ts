@@ -91,6 +91,19 @@ describe('the queue', () => {
     expect(await site.count('layers')).toBe(3);
   });
 
+  it('stores an image once that several scans find at the same time', async () => {
+    const image = buildImage({ layers: [[npmPackage('lodash', '4.17.4')], [npmPackage('a', '1.0.0')]] });
+    const reference = registry.add('v1', image);
+    const replicas = [await site.replica(), await site.replica()];
+    const scans = await Promise.all(Array.from({ length: 8 }, (_, n) => replicas[n % 2]!.create(reference)));
+    for (const { id } of scans) expect((await replicas[0]!.ended(id)).state).toBe(ScanState.SUCCEEDED);
+    expect(await site.count('images')).toBe(1);
+    expect(await site.count('verdicts')).toBe(1);
+    expect(await site.count('packages')).toBe(2);
+    expect(await site.events('image.scanned')).toHaveLength(8);
+    for (const layer of image.layers) expect(registry.asked.get(layer.digest)).toBe(1);
+  });
+
   it('shows how a scan goes to watchers of every replica, and lets them leave', async () => {
     const layers = ['a', 'b', 'c'].map((name) => [npmPackage(name, '1.0.0')]);
     const image = buildImage({ layers });

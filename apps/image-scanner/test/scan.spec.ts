@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { ImageScannedSchema } from '@gabion/contracts/gabion/scan/v1/events_pb';
 import { ScanState, Severity } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import { span, startTracing, traceId } from '@gabion/telemetry/tracing';
 import { buildImage, type ImageRecipe, pushImage } from '@gabion/testkit/images';
 import { registryForTests } from '@gabion/testkit/registry';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -12,9 +13,11 @@ const registry = await registryForTests();
 const suite = 'skipped' in registry ? describe.skip : describe;
 const host = 'skipped' in registry ? '' : registry.host;
 
+let tracing: AsyncDisposable;
 let site: Site;
 let scanner: Replica;
 beforeAll(async () => {
+  tracing = await startTracing({ service: 'test' });
   site = await Site.open();
   scanner = await site.replica();
   await scanner.import('debian-dsa', debianList);
@@ -23,6 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await site?.[Symbol.asyncDispose]();
+  await tracing?.[Symbol.asyncDispose]();
   if (!('skipped' in registry)) await registry[Symbol.asyncDispose]();
 });
 
@@ -127,9 +131,13 @@ suite(`a scan of an image in a registry ${'skipped' in registry ? registry.skipp
 
   it('publishes what it found, once, with the trace of the request', async () => {
     const { reference, digest } = await pushed('event', { layers: [[npmPackage('lodash', '4.17.5')]] });
-    const scan = await scanner.scan(reference);
+    const { scan, trace } = await span('test', {}, async () => {
+      return { scan: await scanner.scan(reference), trace: traceId() };
+    });
     const events = (await site.events('image.scanned')).filter((event) => event.key === digest);
     expect(events).toHaveLength(1);
+    expect(trace).toMatch(/^[0-9a-f]{32}$/);
+    expect(events[0]!.headers.traceparent).toContain(trace);
     expect(fromBinary(ImageScannedSchema, events[0]!.body)).toMatchObject({
       scanId: scan.id,
       target: reference,
