@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ImageFormat, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import { buildImage, dockerArchive, ociArchive } from '@gabion/testkit/images';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { lodashAdvisory } from './feeds.ts';
 import { npmPackage } from './recipes.ts';
@@ -11,11 +11,12 @@ import { caller, type Replica, Site } from './site.ts';
 
 let site: Site;
 let scanner: Replica;
-beforeEach(async () => {
+beforeAll(async () => {
   site = await Site.open();
   scanner = await site.replica();
+  await scanner.import('osv-npm', lodashAdvisory);
 });
-afterEach(() => site[Symbol.asyncDispose]());
+afterAll(() => site?.[Symbol.asyncDispose]());
 
 async function* parts(name: string, format: ImageFormat, bytes: Buffer, chunkBytes = 64 * 1024) {
   yield { part: { case: 'header' as const, value: { name, format } } };
@@ -23,7 +24,7 @@ async function* parts(name: string, format: ImageFormat, bytes: Buffer, chunkByt
     yield { part: { case: 'chunk' as const, value: bytes.subarray(at, at + chunkBytes) } };
 }
 
-const spooled = () => readdir(join(site.directory, 'data', 'spool'));
+const spooled = (at = site) => readdir(join(at.directory, 'data', 'spool'));
 const image = buildImage({ layers: [[npmPackage('lodash', '4.17.4')]] });
 
 describe('an uploaded image', () => {
@@ -33,7 +34,6 @@ describe('an uploaded image', () => {
     ['an OCI layout', ImageFormat.OCI_ARCHIVE, ociArchive(image, 'v1')],
     ['an OCI layout in gzip', ImageFormat.OCI_ARCHIVE, gzipSync(ociArchive(image, 'v1'))],
   ])('of %s is scanned under the name it was given', async (_what, format, bytes) => {
-    await scanner.import('osv-npm', lodashAdvisory);
     const upload = await scanner.scans.uploadImage(parts('./app.tar', format, bytes), { caller });
     expect(upload.size).toBe(BigInt(bytes.length));
     const { id } = await scanner.scans.createScan({ target: { case: 'uploadId', value: upload.uploadId } }, { caller });
@@ -49,25 +49,28 @@ describe('an uploaded image', () => {
   });
 
   it('over the limit is refused, and leaves no file', async () => {
-    await using small = await site.replica({ maxUploadBytes: 100_000 });
+    await using other = await Site.open();
+    const small = await other.replica({ maxUploadBytes: 100_000 });
     const sending = small.scans.uploadImage(parts('x', ImageFormat.OCI_ARCHIVE, Buffer.alloc(200_000)), { caller });
     await expect(sending).rejects.toMatchObject({ kind: 'resource_exhausted', code: 'upload_too_large' });
-    expect(await spooled()).toEqual([]);
+    expect(await spooled(other)).toEqual([]);
+    expect(await other.count('uploads')).toBe(0);
   });
 
   it('whose sender goes away leaves no file and no row', async () => {
     const gone = new AbortController();
+    const before = { files: await spooled(), rows: await site.count('uploads') };
     const endless = (async function* () {
       yield* parts('x', ImageFormat.OCI_ARCHIVE, Buffer.alloc(100_000));
-      while ((await spooled()).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      while ((await spooled()).length === before.files.length) await new Promise((resolve) => setTimeout(resolve, 10));
       gone.abort();
       await new Promise(() => {});
     })();
     await expect(scanner.scans.uploadImage(endless, { caller, signal: gone.signal })).rejects.toMatchObject({
       kind: 'cancelled',
     });
-    while ((await spooled()).length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(await site.count('uploads')).toBe(0);
+    while ((await spooled()).length > before.files.length) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await site.count('uploads')).toBe(before.rows);
   });
 
   it('that expired is not scanned', async () => {
