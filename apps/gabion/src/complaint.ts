@@ -61,7 +61,7 @@ export function complaintOf(error: unknown): Complaint {
   const word = typeof code === 'string' ? code.toLowerCase() : 'internal';
   return new Complaint(`${error.message || error.name}${fieldsText(fields)}`, {
     code: systemCodes[word] ?? word,
-    hint: hints[systemCodes[word] ?? word],
+    hint: hints[systemCodes[word] ?? word] ?? (typeof kind === 'string' ? hints[kind] : undefined),
     exitCode: typeof kind === 'string' && badInput.has(kind) ? exitCodes.usage : exitCodes.failed,
     cause: error,
   });
