@@ -1,5 +1,6 @@
 import { catalogue } from '@gabion/contracts/services';
 import { openCache } from '@gabion/redis/open-cache';
+import { hostAndPort } from '@gabion/service/address';
 import type { PlatformConfig } from '@gabion/service/config';
 import { createLog, type Logger } from '@gabion/telemetry/log';
 import { serveMonitoring } from '@gabion/telemetry/monitoring';
@@ -14,7 +15,6 @@ import { Entrance } from './entrance.ts';
 import { FileCertificate } from './file-certificate.ts';
 import { proxyServer } from './grpc-proxy.ts';
 import { httpServer } from './http-server.ts';
-import { hostAndPort } from './listen-address.ts';
 import { openApi } from './openapi.ts';
 import { Peers } from './peers.ts';
 import { addProbes, readiness } from './probes.ts';

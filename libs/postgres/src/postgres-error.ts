@@ -21,6 +21,23 @@ export type PostgresErrorCode =
   | 'idempotency_key_reused'
   | 'page_token_invalid';
 
+/**
+ * What each code means to somebody who called a service, in the words of gRPC's status codes: `@gabion/rpc` turns an
+ * error of this shape into a fault. What is not listed is a mistake of ours or of the installation.
+ */
+const kinds: Partial<Record<PostgresErrorCode, string>> = {
+  disk_full: 'unavailable',
+  unavailable: 'unavailable',
+  connection_lost: 'unavailable',
+  pool_exhausted: 'unavailable',
+  // Whether the change was made is not known: repeating it is for a caller with an idempotency key.
+  commit_unknown: 'unknown',
+  statement_timeout: 'deadline_exceeded',
+  conflict: 'aborted',
+  idempotency_key_reused: 'invalid_argument',
+  page_token_invalid: 'invalid_argument',
+};
+
 /** Every error of this library's own; an error that SQL itself caused (a violated constraint, a typo) stays a `pg.DatabaseError`. */
 export class PostgresError extends Error {
   override readonly name = 'PostgresError';
@@ -31,5 +48,9 @@ export class PostgresError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+
+  get kind(): string {
+    return kinds[this.code] ?? 'internal';
   }
 }

@@ -207,30 +207,30 @@ async function* answers(
   const cancel = () => call.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   if (signal?.aborted) cancel();
-  const sending = send(call, requests);
-  // Whoever reads the answers learns of this error first when the call itself fails.
-  sending.catch(() => {});
+  const source = requests[Symbol.asyncIterator]();
+  void send(call, source);
   try {
     yield* call as AsyncIterable<Buffer>;
-    await sending;
   } catch (error) {
     throw isServiceError(error) ? fromServiceError(error) : error;
   } finally {
     signal?.removeEventListener('abort', cancel);
     call.cancel();
+    // Not waited for: a service may end the call while the source still waits for its next request.
+    source.return?.().catch(() => {});
   }
 }
 
-async function send(call: ClientDuplexStream<Buffer, Buffer>, requests: AsyncIterable<Buffer>): Promise<void> {
+/** Sends until the source or the call ends; an error of the source destroys the call, whose reader then meets it. */
+async function send(call: ClientDuplexStream<Buffer, Buffer>, source: AsyncIterator<Buffer>): Promise<void> {
   try {
-    for await (const request of requests) {
-      if (call.destroyed) return;
-      if (!call.write(request)) await roomIn(call);
+    for (let next = await source.next(); !next.done; next = await source.next()) {
+      if (call.destroyed || call.writableEnded) return;
+      if (!call.write(next.value)) await roomIn(call);
     }
     call.end();
   } catch (error) {
     call.destroy(error as Error);
-    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { DescMethod, DescService, Message } from '@bufbuild/protobuf';
 import { accessOf } from '@gabion/contracts/access';
 import type { Logger } from '@gabion/telemetry/log';
@@ -248,8 +248,9 @@ function callOf(method: DescMethod, surface: Surface, admitted: Admitted, reques
   };
 }
 
-async function* messages(method: DescMethod, surface: AsyncIterable<Buffer>): AsyncIterable<Message> {
-  for await (const bytes of surface) yield readMessage(method.input, bytes);
+/** A controller may stop reading early and still answer: the stream is not destroyed with the iteration. */
+async function* messages(method: DescMethod, surface: Pick<Readable, 'iterator'>): AsyncIterable<Message> {
+  for await (const bytes of surface.iterator({ destroyOnReturn: false })) yield readMessage(method.input, bytes);
 }
 
 type Sink = Pick<Writable, 'write' | 'once' | 'off'>;

@@ -4,8 +4,8 @@ import {
   type DescMethod,
   type DescService,
   fromBinary,
-  type Message,
   type MessageInitShape,
+  type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf';
 import { violations } from '@gabion/contracts/rules';
@@ -34,7 +34,7 @@ export function serviceDefinition(service: DescService): ServiceDefinition {
 }
 
 /** Reads and validates a message; throws the Fault that names every field at fault. */
-export function readMessage(schema: DescMessage, bytes: Uint8Array): Message {
+export function readMessage<D extends DescMessage>(schema: D, bytes: Uint8Array): MessageShape<D> {
   const message = decode(schema, bytes);
   const found = violations(schema, message);
   if (found.length === 0) return message;
@@ -46,7 +46,7 @@ export function readMessage(schema: DescMessage, bytes: Uint8Array): Message {
   });
 }
 
-function decode(schema: DescMessage, bytes: Uint8Array): Message {
+function decode<D extends DescMessage>(schema: D, bytes: Uint8Array): MessageShape<D> {
   try {
     return fromBinary(schema, bytes);
   } catch (cause) {

@@ -22,8 +22,7 @@ export function addHealth(server: Server, services: readonly DescService[]): Hea
   let serving = ServingStatus.SERVING;
 
   const answer = (status: ServingStatus) => writeMessage(HealthCheckResponseSchema, { status });
-  const nameIn = (request: Buffer) =>
-    (readMessage(HealthCheckRequestSchema, request) as unknown as { service: string }).service;
+  const nameIn = (request: Buffer) => readMessage(HealthCheckRequestSchema, request).service;
 
   const check: handleUnaryCall<Buffer, Buffer> = (call, callback) => {
     try {
@@ -40,9 +39,14 @@ export function addHealth(server: Server, services: readonly DescService[]): Hea
     callback(null, writeMessage(HealthService.method.list.output, { statuses }));
   };
   const watch: handleServerStreamingCall<Buffer, Buffer> = (call) => {
-    watches.add(call);
-    call.once('cancelled', () => watches.delete(call));
-    call.write(answer(names.has(nameIn(call.request)) ? serving : ServingStatus.SERVICE_UNKNOWN));
+    try {
+      const status = names.has(nameIn(call.request)) ? serving : ServingStatus.SERVICE_UNKNOWN;
+      watches.add(call);
+      call.once('cancelled', () => watches.delete(call));
+      call.write(answer(status));
+    } catch (error) {
+      call.emit('error', toStatus(faultOf(error)));
+    }
   };
 
   server.addService(serviceDefinition(HealthService), { check, list, watch });

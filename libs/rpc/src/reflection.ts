@@ -4,7 +4,6 @@ import {
   type DescExtension,
   type DescFile,
   type DescService,
-  fromBinary,
   type Registry,
   toBinary,
 } from '@bufbuild/protobuf';
@@ -16,7 +15,8 @@ import {
   ServerReflectionResponseSchema,
 } from '@gabion/contracts/grpc/reflection/v1/reflection_pb';
 import { type handleBidiStreamingCall, type Server, status } from '@grpc/grpc-js';
-import { serviceDefinition, writeMessage } from './definition.ts';
+import { readMessage, serviceDefinition, writeMessage } from './definition.ts';
+import { faultOf, toStatus } from './faults.ts';
 
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>['messageResponse']>;
 
@@ -31,20 +31,27 @@ export function addReflection(server: Server, services: readonly DescService[]):
 
   const serverReflectionInfo: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
     call.on('data', (bytes: Buffer) => {
-      const request = fromBinary(ServerReflectionRequestSchema, bytes);
-      const messageResponse = answerTo(request, offered, files, registry);
-      call.write(
-        writeMessage(ServerReflectionResponseSchema, {
-          validHost: request.host,
-          originalRequest: request,
-          messageResponse,
-        }),
-      );
+      try {
+        call.write(answerFor(readMessage(ServerReflectionRequestSchema, bytes), offered, files, registry));
+      } catch (error) {
+        call.emit('error', toStatus(faultOf(error)));
+      }
     });
     call.on('end', () => call.end());
   };
   server.addService(serviceDefinition(ServerReflection), { serverReflectionInfo });
 }
+
+function answerFor(request: ServerReflectionRequest, ...known: Known): Buffer {
+  const messageResponse = answerTo(request, ...known);
+  return writeMessage(ServerReflectionResponseSchema, {
+    validHost: request.host,
+    originalRequest: request,
+    messageResponse,
+  });
+}
+
+type Known = [services: readonly DescService[], files: ReadonlyMap<string, DescFile>, registry: Registry];
 
 function answerTo(
   { messageRequest }: ServerReflectionRequest,

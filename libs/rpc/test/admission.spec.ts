@@ -88,4 +88,20 @@ describe('standard services', () => {
     );
     expect(file?.case === 'fileDescriptorResponse' && file.value.fileDescriptorProto.length).toBeGreaterThan(3);
   });
+
+  it('refuse malformed bytes and serve on', async () => {
+    using connection = scans.as('anybody');
+    async function* nonsense() {
+      yield Buffer.from([0xff, 0xff, 0xff, 0xff]);
+    }
+    const malformed = { code: 'message_malformed' };
+    const read = async (answers: AsyncIterable<Buffer>) => {
+      for await (const _ of answers);
+    };
+    await expect(
+      read(connection.stream(ServerReflection.method.serverReflectionInfo, nonsense())),
+    ).rejects.toMatchObject(malformed);
+    await expect(read(connection.stream(Health.method.watch, nonsense()))).rejects.toMatchObject(malformed);
+    await expect(connection.client(Health).check({})).resolves.toMatchObject({ status: 1 });
+  });
 });

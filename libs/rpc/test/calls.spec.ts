@@ -86,6 +86,34 @@ describe('calls', () => {
     expect(counts).toEqual([1n, 2n, 3n]);
   });
 
+  it('end when the service has said all it had to, though requests could go on for ever', async () => {
+    let isClosed = false;
+    async function* endless() {
+      try {
+        yield { part: { case: 'header' as const, value: { source: 'stop' } } };
+        for (;;) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          yield { part: { case: 'chunk' as const, value: new Uint8Array(1) } };
+        }
+      } finally {
+        isClosed = true;
+      }
+    }
+    const answers = [];
+    for await (const answer of connection.client(AdvisoryService).importAdvisories(endless(), { caller }))
+      answers.push(answer);
+    expect(answers).toHaveLength(1);
+    while (!isClosed) await new Promise((resolve) => setTimeout(resolve, 1));
+  });
+
+  it('end with the error of the requests that could not be made', async () => {
+    async function* failing() {
+      yield { part: { case: 'chunk' as const, value: new Uint8Array(1) } };
+      throw new Error('the file cannot be read');
+    }
+    await expect(client().uploadImage(failing(), { caller })).rejects.toThrow('the file cannot be read');
+  });
+
   it('end with the coded fault of the controller', async () => {
     const failing = client().createScan({ platform: 'linux/none' }, { caller });
     await expect(failing).rejects.toMatchObject({

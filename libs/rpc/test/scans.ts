@@ -70,7 +70,10 @@ export class ScansController {
 export class AdvisoriesController {
   async *importAdvisories(parts: AsyncIterable<ImportAdvisoriesRequest>) {
     let filesRead = 0n;
-    for await (const _ of parts) yield { filesRead: ++filesRead };
+    for await (const { part } of parts) {
+      yield { filesRead: ++filesRead };
+      if (part.case === 'header' && part.value.source === 'stop') return;
+    }
   }
 
   async listAdvisorySources() {

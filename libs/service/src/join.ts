@@ -16,7 +16,11 @@ import type { PlatformConfig } from './config.ts';
  * Gets the service's certificate from identity and keeps it renewed. The first time the service shows its join token
  * at the bootstrap door; afterwards its certificate, and the token again only if the certificate has expired.
  */
-export async function join(service: string, config: PlatformConfig, log: Logger): Promise<RenewingCertificate> {
+export async function join(
+  service: string,
+  config: Pick<PlatformConfig, 'peers' | 'tls'>,
+  log: Logger,
+): Promise<RenewingCertificate> {
   const { tls } = config;
   if (!tls) throw new Error('a service joins the platform only with TLS configured');
   let certificate: RenewingCertificate | undefined;

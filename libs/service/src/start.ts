@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import type { DescService } from '@bufbuild/protobuf';
 import { type Bus, openBus } from '@gabion/events/bus';
 import { type Database, openDatabase } from '@gabion/postgres/database';
-import { idempotencyMigrations } from '@gabion/postgres/idempotency';
+import { forgetAnswers, idempotencyMigrations } from '@gabion/postgres/idempotency';
 import { type Migration, migrate } from '@gabion/postgres/migrate';
 import type { AllowedCallers } from '@gabion/rpc/admission';
 import { type Connection, connect } from '@gabion/rpc/client';
@@ -15,6 +15,7 @@ import { clientCredentials, serverCredentials } from '@gabion/trust/credentials'
 import { credentials, ServerCredentials } from '@grpc/grpc-js';
 import type { DynamicModule } from '@nestjs/common';
 import { sql } from 'kysely';
+import { hostAndPort } from './address.ts';
 import { auditRefusals } from './audit.ts';
 import type { PlatformConfig } from './config.ts';
 import { join } from './join.ts';
@@ -64,6 +65,7 @@ export async function startService(definition: ServiceDefinition, config: Platfo
   const db = use(openDatabase(config.postgresUrl, { applicationName: `gabion-${name}` }));
   await migrate(db, 'idempotency', idempotencyMigrations);
   await migrate(db, name, definition.migrations);
+  use(forgettingAnswers(db, log));
   const bus = use(await openBus({ service: name, db, config: config.bus, log }));
   const certificate = definition.certificate
     ? await definition.certificate({ db, log, use })
@@ -100,6 +102,17 @@ export async function startService(definition: ServiceDefinition, config: Platfo
   return { address, others, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
+/** Idempotency keys are kept for a day: a client that asks again later means it. */
+function forgettingAnswers(db: Database, log: Logger): Disposable {
+  const dayMs = 86_400_000;
+  const forget = () =>
+    void db
+      .transaction((tx) => forgetAnswers(tx, new Date(Date.now() - dayMs)))
+      .catch((error) => log.warn({ error }, 'old idempotency keys not forgotten, will try again'));
+  const timer = setInterval(forget, dayMs / 24).unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
 function listener(address: string, certificate: RenewingCertificate | undefined): Listener {
   if (certificate) return { address, credentials: serverCredentials(certificate), door: 'mutual-tls' };
   const path = address.replace(/^unix:/, '');
@@ -134,12 +147,4 @@ async function unreachable(db: Database): Promise<string | undefined> {
   } catch (error) {
     return `database: ${error instanceof Error ? error.message : error}`;
   }
-}
-
-/** Takes "host:port" apart; IPv6 hosts stand in brackets. */
-export function hostAndPort(address: string): { host: string; port: number } {
-  const cut = address.lastIndexOf(':');
-  const port = Number(address.slice(cut + 1));
-  if (cut < 1 || !Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`"${address}" is not host:port`);
-  return { host: address.slice(0, cut).replace(/^\[|\]$/g, ''), port };
 }
