@@ -76,7 +76,7 @@ for _ in $(seq 120); do
 done
 curl --silent --show-error --fail "http://127.0.0.1:$GABION_PORT/readyz"
 
-token=$(compose exec -T identity cat /var/lib/gabion/admin-token)
+token=$(compose exec -T identity cat /var/lib/gabion/administrator.token)
 gabion() { GABION_URL=http://127.0.0.1:$GABION_PORT GABION_GRPC=127.0.0.1:$GABION_GRPC_PORT GABION_TOKEN=$token "$root/gabion" "$@"; }
 say 'scanning an image'
 docker save debian:bookworm-slim --output "$work/debian.tar" 2>/dev/null || docker save postgres:17-bookworm --output "$work/debian.tar"
