@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { provision } from '@gabion/postgres/provision';
 import { openServer, type PostgresServer } from '@gabion/postgres/server';
@@ -122,14 +124,25 @@ const starters: Record<
     ]);
     return start(configFrom({ ...config, firstAdministrator: { tokenFile: dataDir.adminTokenFile } }));
   },
-  async 'image-scanner'(config) {
-    const [{ start }, { configFrom }] = await Promise.all([
-      import('@gabion/image-scanner/service'),
-      import('@gabion/image-scanner/config'),
-    ]);
-    return start(configFrom(config));
-  },
+  'image-scanner': startScanner,
 };
+
+/** The image scanner, with the registry credentials of whoever starts it. */
+export async function startScanner(config: PlatformConfig): Promise<AsyncDisposable> {
+  const [{ start }, { configFrom }] = await Promise.all([
+    import('@gabion/image-scanner/service'),
+    import('@gabion/image-scanner/config'),
+  ]);
+  const dockerConfigFile = dockerConfig(process.env);
+  return start(configFrom({ ...config, ...(dockerConfigFile && { dockerConfigFile }) }));
+}
+
+/** Docker's own file of registry credentials, where docker(1) looks for it; undefined when there is none. */
+function dockerConfig(env: NodeJS.ProcessEnv): string | undefined {
+  const folder = env.DOCKER_CONFIG ?? join(homedir(), '.docker');
+  const file = env.GABION_DOCKER_CONFIG ?? join(folder, 'config.json');
+  return existsSync(file) ? file : undefined;
+}
 
 async function load(name: ServiceName): Promise<unknown> {
   switch (name) {

@@ -104,5 +104,5 @@ function sums({ severityCounts }: Scan, findings: readonly Finding[]): string {
   const parts = severityNames.flatMap((name) => (severityCounts?.[name] ? [`${severityCounts[name]} ${name}`] : []));
   if (parts.length === 0) return 'No known vulnerabilities.';
   const fixable = findings.filter((finding) => finding.fixedVersion).length;
-  return `${findings.length} findings: ${parts.join(', ')}; ${fixable} with a fixed version`;
+  return `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}: ${parts.join(', ')}; ${fixable} with a fixed version`;
 }

@@ -5,7 +5,7 @@ import { credentials } from '@grpc/grpc-js';
 import { Complaint } from './complaint.ts';
 import { type DataDir, dataDirOf, prepareDataDir } from './data-dir.ts';
 import { hold } from './holder.ts';
-import { addressOf, openPostgres, provisionFor } from './platform.ts';
+import { addressOf, openPostgres, provisionFor, startScanner } from './platform.ts';
 import { showProgress } from './progress.ts';
 import { findPlatform, type Reach } from './reach.ts';
 import { version } from './version.ts';
@@ -37,7 +37,7 @@ async function soloScanner(dataDir: DataDir, progress: (line: string) => void): 
   await using stack = new AsyncDisposableStack();
   await prepareDataDir(dataDir, version);
   stack.use(await hold(dataDir, { version, does: 'scan' }));
-  const loading = Promise.all([import('@gabion/image-scanner/service'), import('@gabion/image-scanner/config')]);
+  const loading = import('@gabion/image-scanner/service');
   loading.catch(() => {});
   const { GABION_POSTGRES_URL: postgresUrl } = process.env;
   const server = stack.use(await openPostgres({ dataDir, postgresUrl, progress }));
@@ -49,8 +49,8 @@ async function soloScanner(dataDir: DataDir, progress: (line: string) => void): 
     logLevel: 'error' as const,
   };
   const configOf = await provisionFor(options, server);
-  const [{ start }, { configFrom }] = await loading;
-  stack.use(await start(configFrom(configOf('image-scanner'))));
+  await loading;
+  stack.use(await startScanner(configOf('image-scanner')));
   const connection = stack.use(
     connect({ address: addressOf(dataDir, 'image-scanner'), as: 'gabion', credentials: credentials.createInsecure() }),
   );

@@ -46,7 +46,7 @@ describe('without a running platform', () => {
     const { code, out } = await gabion.run(['scan', join(files, 'layout')]);
     expect(code).toBe(0);
     expect(out).toMatch(/^critical +CVE-2022-3602 +openssl +3\.0\.5 +3\.0\.7$/m);
-    expect(out).toMatch(/^1 findings: 1 critical; 1 with a fixed version$/m);
+    expect(out).toMatch(/^1 finding: 1 critical; 1 with a fixed version$/m);
     expect(out).not.toContain('\x1b');
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
   });

@@ -4,12 +4,12 @@ import { AuthenticationService } from '@gabion/contracts/gabion/identity/v1/auth
 import { UserService } from '@gabion/contracts/gabion/identity/v1/users_pb';
 import { ScanService } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import { connect } from '@gabion/rpc/client';
+import { seen } from '@gabion/rpc/test/scans';
 import { createLog } from '@gabion/telemetry/log';
 import { RenewingCertificate } from '@gabion/trust/certificates';
 import { authorityFrom, clientCredentials, joiningCredentials } from '@gabion/trust/credentials';
 import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { seen } from '../../../libs/rpc/test/scans.ts';
 import { Authority } from '../src/authority.ts';
 import { ownCertificate } from '../src/own-certificate.ts';
 import { dial, fleet } from './fleet.ts';
