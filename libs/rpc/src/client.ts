@@ -84,18 +84,11 @@ export class Connection implements Disposable {
   }
 
   /** Calls a method with the bytes of its message and answers those of the response; retries as `retriesOf` allows. */
-  async unary(method: DescMethod, request: Buffer, options: CallOptions = {}): Promise<Buffer> {
+  unary(method: DescMethod, request: Buffer, options: CallOptions = {}): Promise<Buffer> {
     const deadline = Date.now() + (options.deadlineMs ?? 10_000);
-    return span(`${method.parent.typeName}/${method.name}`, { kind: spanKinds.client }, async () => {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await this.#once(method, request, options, deadline);
-        } catch (error) {
-          if (!isWorthRepeating(error, method, options, attempt, deadline)) throw error;
-          await sleep(backoffMs(attempt), undefined, options.signal && { signal: options.signal });
-        }
-      }
-    });
+    return span(pathOf(method).slice(1), { kind: spanKinds.client }, () =>
+      this.#repeated(method, request, options, deadline),
+    );
   }
 
   /** Calls a streaming method of any kind; reads requests no faster than the service takes them. */
@@ -125,6 +118,17 @@ export class Connection implements Disposable {
       default: {
         const never: never = method.methodKind;
         throw new Error(`unknown kind of method ${never}`);
+      }
+    }
+  }
+
+  async #repeated(method: DescMethod, request: Buffer, options: CallOptions, deadline: number): Promise<Buffer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#once(method, request, options, deadline);
+      } catch (error) {
+        if (!isWorthRepeating(error, method, options, attempt, deadline)) throw error;
+        await sleep(backoffMs(attempt), undefined, options.signal && { signal: options.signal });
       }
     }
   }

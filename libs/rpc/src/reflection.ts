@@ -8,6 +8,8 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { file_google_rpc_error_details } from '@gabion/contracts/google/rpc/error_details_pb';
+import { Health } from '@gabion/contracts/grpc/health/v1/health_pb';
 import {
   ServerReflection,
   type ServerReflectionRequest,
@@ -25,9 +27,11 @@ type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema
  * generated descriptors, custom options included.
  */
 export function addReflection(server: Server, services: readonly DescService[]): void {
-  const offered = [...services, ServerReflection];
-  const registry = createRegistry(...offered.map((service) => service.file));
-  const files = withDependencies(offered.map((service) => service.file));
+  const offered = [...services, Health, ServerReflection];
+  // The details of an error are read with the help of reflection too.
+  const roots = [...offered.map((service) => service.file), file_google_rpc_error_details];
+  const registry = createRegistry(...roots);
+  const files = withDependencies(roots);
 
   const serverReflectionInfo: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
     call.on('data', (bytes: Buffer) => {

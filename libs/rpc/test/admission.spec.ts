@@ -70,6 +70,7 @@ describe('standard services', () => {
       yield { messageRequest: { case: 'fileContainingSymbol' as const, value: 'gabion.scan.v1.ScanService' } };
       yield { messageRequest: { case: 'fileContainingSymbol' as const, value: 'gabion.scan.v1.ScanService.GetScan' } };
       yield { messageRequest: { case: 'fileByFilename' as const, value: 'google/api/http.proto' } };
+      yield { messageRequest: { case: 'fileContainingSymbol' as const, value: 'google.rpc.ErrorInfo' } };
       yield { messageRequest: { case: 'fileContainingSymbol' as const, value: 'no.such.Thing' } };
     }
     const answers = [];
@@ -77,6 +78,7 @@ describe('standard services', () => {
       answers.push(answer.messageResponse);
     expect(answers.map((answer) => answer.case)).toEqual([
       'listServicesResponse',
+      'fileDescriptorResponse',
       'fileDescriptorResponse',
       'fileDescriptorResponse',
       'fileDescriptorResponse',
