@@ -1,8 +1,8 @@
 // Publishing and consuming over the embedded log and over Kafka, in one run on real servers:
-//   node --experimental-transform-types --conditions=source bench/events.ts [--seconds 10] [--only postgres|kafka]
+//   node --experimental-transform-types --conditions=source bench/events.ts [--seconds 10] [--only postgres|kafka] [--load paced|single|batched]
 // Prints one JSON line per measurement.
 import { parseArgs } from 'node:util';
-import { AdvisoriesImportedSchema } from '@gabion/contracts/gabion/scan/v1/events_pb';
+import { ScanFailedSchema } from '@gabion/contracts/gabion/scan/v1/events_pb';
 import { type BusConfig, openBus } from '@gabion/events/bus';
 import { publishAll } from '@gabion/events/publish';
 import { type Database, openDatabase } from '@gabion/postgres/database';
@@ -10,11 +10,13 @@ import { createLog } from '@gabion/telemetry/log';
 import { kafkaForTests } from '@gabion/testkit/kafka';
 import { testDatabase } from '@gabion/testkit/postgres';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '10' }, only: { type: 'string' }, load: { type: 'string' } },
+});
 const seconds = Number(values.seconds);
 const log = createLog({ service: 'bench', level: 'error' });
-// 430 bytes, the size of the events in the field guide's figures.
-const padding = 'x'.repeat(400);
+// Bodies of about 430 bytes, keys of about 30.
+const padding = 'x'.repeat(370);
 
 if (values.only !== 'kafka') await measure('postgres', (url) => ({ kind: 'postgres', logs: { 'image-scanner': url } }));
 if (values.only !== 'postgres') {
@@ -32,7 +34,8 @@ async function measure(bus: string, configOf: (url: string) => BusConfig): Promi
     { name: 'single', publishers: 8, perTransaction: 1, pauseMs: 0 },
     { name: 'batched', publishers: 4, perTransaction: 100, pauseMs: 0 },
   ];
-  for (const load of loads) console.log(JSON.stringify({ bus, ...load, ...(await run(configOf, load)) }));
+  const chosen = loads.filter(({ name }) => !values.load || values.load === name);
+  for (const load of chosen) console.log(JSON.stringify({ bus, ...load, ...(await run(configOf, load)) }));
 }
 
 interface Load {
@@ -55,12 +58,12 @@ async function run(configOf: (url: string) => BusConfig, { publishers, perTransa
   const group = `bench-${Date.now()}`;
   await consuming.consume({
     group,
-    schema: AdvisoriesImportedSchema,
+    schema: ScanFailedSchema,
     from: 'latest',
     batch: 1_000,
     handle: async ({ message }) => {
       received++;
-      latencies.push(now() - Number(message.advisoryCount) / 1_000);
+      latencies.push(now() - Number(message.scanId) / 1_000);
     },
   });
   await publishFor(db, 1, 1, 1, 20);
@@ -100,10 +103,11 @@ async function publishFor(
   const one = async (publisher: number) => {
     while (now() < end) {
       const events = Array.from({ length: perTransaction }, (_, n) => ({
-        source: `${publisher}-${n % 16}-${padding}`,
-        advisoryCount: BigInt(Math.round(now() * 1_000)),
+        scanId: `${Math.round(now() * 1_000)}`,
+        target: `registry.test/image-${publisher}-${n % 16}`,
+        error: { code: 'bench', message: padding },
       }));
-      await db.transaction((tx) => publishAll(tx, AdvisoriesImportedSchema, events));
+      await db.transaction((tx) => publishAll(tx, ScanFailedSchema, events));
       count += perTransaction;
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }

@@ -1,5 +1,5 @@
 import type { Database } from '@gabion/postgres/database';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Headers, StoredEvent } from './event.ts';
 import { beginning, type LogCursor, openFromJson, parseSnapshot, type Snapshot } from './log-cursor.ts';
 
@@ -27,7 +27,6 @@ export interface PageBounds {
 interface Row {
   readonly snapshot: string;
   readonly next: string | null;
-  readonly found: string | null;
   readonly seq: string;
   readonly topic: string;
   readonly partition: number;
@@ -36,6 +35,8 @@ interface Row {
   readonly type: string;
   readonly source: string;
   readonly body: Buffer;
+  /** Bytes of the page's bodies up to this one. */
+  readonly upto: string;
   readonly headers: Headers;
   readonly time: Date;
 }
@@ -47,18 +48,37 @@ export async function readPage(
   lanes: readonly Lane[],
   bounds: PageBounds,
 ): Promise<LogPage> {
+  const { rows } = await sql<Row>`
+    select pg_current_snapshot()::text as snapshot,
+      case when page.seq is not null then pg_current_xact_id()::text end as next, page.*
+    from (select 1) as always
+    left join (
+      select * from (
+        select *, sum(octet_length(body)) over (order by seq rows unbounded preceding) as upto
+        from (${candidates(topic, lanes, bounds.rows)}) candidates
+      ) measured
+      where upto - octet_length(body) < ${bounds.bytes}
+    ) page on true
+    order by page.seq`.execute(db.kysely);
+  return toPage(rows, bounds);
+}
+
+const columns = sql`l.seq, l.topic, l.partition, l.key, l.id, l.type, l.source, l.body, l.headers, l.time`;
+
+/**
+ * The first rows behind the cursors. One branch for each lane: PostgreSQL merges their index scans and stops at the limit,
+ * where a join would first fetch as many rows of each lane.
+ */
+function candidates(topic: string | undefined, lanes: readonly Lane[], limit: number) {
+  const fresh = lanes.map(
+    ({ partition, cursor }) => sql`
+    (select ${columns} from events.log l where ${inLane(topic, sql`${partition}`)} and l.seq > ${cursor.seq}::bigint
+      order by l.seq limit ${limit})`,
+  );
   const late = lanes.flatMap(({ partition, cursor }) =>
     cursor.open.map((open) => ({ ...open, partition, upto: cursor.seq })),
   );
-  const inLane = topic === undefined ? sql`true` : sql`l.topic = ${topic} and l.partition = lane.partition`;
-  const columns = sql`l.seq, l.topic, l.partition, l.key, l.id, l.type, l.source, l.body, l.headers, l.time`;
-  const fresh = sql`
-    select ${columns}
-    from unnest(${lanes.map((lane) => lane.partition)}::int[], ${lanes.map((lane) => `${lane.cursor.seq}`)}::bigint[])
-      as lane (partition, after)
-    cross join lateral (
-      select * from events.log l where ${inLane} and l.seq > lane.after order by l.seq limit ${bounds.rows}
-    ) l`;
+  if (late.length === 0) return sql`${sql.join(fresh, sql` union all `)} order by seq limit ${limit}`;
   // Rows of a transaction that still runs are not visible, so its range of the log is not even looked at.
   const behind = sql`
     select ${columns}
@@ -68,34 +88,29 @@ export async function readPage(
       as lane (partition, first, past, after, upto, is_single)
     cross join lateral (
       select * from events.log l
-      where ${inLane} and l.seq > lane.after and l.seq <= lane.upto and l.xid >= lane.first and l.xid < lane.past
-      order by l.seq limit ${bounds.rows}
+      where ${inLane(topic, sql`lane.partition`)} and l.seq > lane.after and l.seq <= lane.upto
+        and l.xid >= lane.first and l.xid < lane.past
+      order by l.seq limit ${limit}
     ) l
     where lane.first < pg_snapshot_xmax(pg_current_snapshot())
       and (not lane.is_single or pg_visible_in_snapshot(lane.first, pg_current_snapshot()))`;
-  const { rows } = await sql<Row>`
-    select pg_current_snapshot()::text as snapshot,
-      case when page.seq is not null then pg_current_xact_id()::text end as next, page.*
-    from (select 1) as always
-    left join (
-      select * from (
-        select *, count(*) over () as found, sum(octet_length(body)) over (order by seq) - octet_length(body) as before
-        from (
-          ${late.length > 0 ? sql`select * from (${behind}) behind union all` : sql``} select * from (${fresh}) fresh
-          order by seq limit ${bounds.rows}
-        ) candidates
-      ) measured
-      where before < ${bounds.bytes}
-    ) page on true
-    order by page.seq`.execute(db.kysely);
-  return toPage(rows, bounds);
+  // Each in its own limit, or the one that needs sorting would cost the other its index.
+  return sql`
+    select * from (select * from (${behind}) behind order by seq limit ${limit}) behind
+    union all
+    select * from (${sql.join(fresh, sql` union all `)} order by seq limit ${limit}) fresh
+    order by seq limit ${limit}`;
+}
+
+function inLane(topic: string | undefined, partition: RawBuilder<unknown>) {
+  return topic === undefined ? sql`true` : sql`l.topic = ${topic} and l.partition = ${partition}`;
 }
 
 function toPage(rows: readonly Row[], bounds: PageBounds): LogPage {
   const snapshot = parseSnapshot(rows[0]!.snapshot);
   if (rows[0]!.next === null) return { events: [], snapshot, next: snapshot.xmax, cut: undefined };
   const events = rows.map(toEvent);
-  const isFull = Number(rows[0]!.found) >= bounds.rows || rows.length < Number(rows[0]!.found);
+  const isFull = rows.length >= bounds.rows || Number(rows.at(-1)!.upto) >= bounds.bytes;
   return { events, snapshot, next: BigInt(rows[0]!.next), cut: isFull ? events.at(-1)!.position : undefined };
 }
 
