@@ -104,5 +104,5 @@ function tokenRequest(
 function tokenRefused(status: number, host: string): OciError {
   if (status === 429) return new OciError('rate_limited', `the token service ${host} asks to slow down`);
   if (status >= 500) return new OciError('registry_unavailable', `the token service ${host} answered ${status}`);
-  return new OciError('unauthorized', `the token service ${host} answered ${status}`);
+  return new OciError('unauthorized', `the token service ${host} does not accept the credentials (${status})`);
 }

@@ -15,7 +15,7 @@ import { layerTar } from './layer-stream.ts';
 import type { FileReader, LocalOptions } from './layout.ts';
 import { OciError } from './oci-error.ts';
 import { formatReference, parseReference } from './reference.ts';
-import { gathered, verified } from './verify.ts';
+import { gathered, reported, verified } from './verify.ts';
 
 interface SavedImage {
   readonly config: string;
@@ -64,7 +64,7 @@ export function dockerArchiveSource(name: string, files: FileReader, options: Lo
       const openLayer: Image['openLayer'] = async (layer, opening) => {
         const path = saved.layers[layers.indexOf(layer)];
         if (path === undefined) throw new OciError('blob_not_found', 'the layer is not of this image');
-        const bytes = (await fileAt(files, path, opening?.signal)).open();
+        const bytes = reported((await fileAt(files, path, opening?.signal)).open(), opening?.onBytes);
         const blob = layer.digest ? verified(bytes, { digest: layer.digest, size: layer.size }) : bytes;
         return readable(layerTar(blob, layer.diffId, limits), opening?.signal);
       };

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { getCACertificates } from 'node:tls';
+import { type AddressFilter, checkLiteral, checkProxied, filteredLookup, hostIn } from './address-filter.ts';
 import { OciError } from './oci-error.ts';
 import { isLoopback } from './reference.ts';
 
@@ -45,9 +46,15 @@ export interface ExchangeOptions {
   readonly ca?: string;
   /** `HTTPS_PROXY` and its kin, as Node's agents read them. */
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+  /** Asked before every connection, whether a redirect or a token service leads there; all are allowed without it. */
+  readonly allowsAddress?: AddressFilter;
 }
 
 const maxRedirects = 5;
+
+/** Codes of Node's documentation, "X509 certificate error codes", and of a certificate for another host. */
+const certificateErrors =
+  /^(CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_(CA|PURPOSE)|PATH_LENGTH_|HOSTNAME_|ERR_TLS_CERT_)/;
 
 /** HTTP with the rules that registries need: bounded waiting, careful redirects, no unasked plain http. */
 export class Exchange implements Disposable {
@@ -71,6 +78,7 @@ export class Exchange implements Disposable {
     let { url, headers = {} } = outgoing;
     for (let redirects = 0; ; redirects++) {
       this.#checkScheme(url);
+      await this.#checkAddress(url);
       const incoming = await this.#once({ ...outgoing, url, headers });
       const location = incoming.headers.location;
       if (![301, 302, 303, 307, 308].includes(incoming.status) || location === undefined) return incoming;
@@ -98,8 +106,18 @@ export class Exchange implements Disposable {
     }
   }
 
+  /** What no lookup of a direct connection sees: addresses as such, and names that a proxy resolves. */
+  async #checkAddress(url: URL): Promise<void> {
+    const { allowsAddress, proxyEnv = {} } = this.#options;
+    if (!allowsAddress) return;
+    checkLiteral(hostIn(url), allowsAddress);
+    const isProxied = Object.entries(proxyEnv).some(([name, value]) => value && /^https?_proxy$/i.test(name));
+    if (isProxied) await checkProxied(hostIn(url), allowsAddress);
+  }
+
   #once({ url, method = 'GET', headers, body, signal }: Outgoing): Promise<Incoming> {
     signal?.throwIfAborted();
+    const { allowsAddress } = this.#options;
     return new Promise((resolve, reject) => {
       const isSecure = url.protocol === 'https:';
       const send = isSecure ? httpsRequest : httpRequest;
@@ -107,6 +125,7 @@ export class Exchange implements Disposable {
         method,
         headers: { 'user-agent': 'gabion', 'accept-encoding': 'identity', ...headers },
         agent: isSecure ? this.#https : this.#http,
+        ...(allowsAddress ? { lookup: filteredLookup(hostIn(url), allowsAddress) } : {}),
         ...(signal ? { signal } : {}),
       });
       const timer = setTimeout(() => request.destroy(new Error('no answer in time')), this.#options.timeouts.headersMs);
@@ -116,7 +135,7 @@ export class Exchange implements Disposable {
       });
       request.on('error', (error) => {
         clearTimeout(timer);
-        reject(signal?.aborted ? signal.reason : new ConnectionLost(`${url.host}: ${error.message}`, { cause: error }));
+        reject(signal?.aborted ? signal.reason : failureOf(url, error));
       });
       request.end(body);
     });
@@ -134,6 +153,18 @@ export class Exchange implements Disposable {
       },
     };
   }
+}
+
+/** What a repetition would not change is told by its own code. */
+function failureOf(url: URL, error: NodeJS.ErrnoException & { hostname?: string }): Error {
+  if (error instanceof OciError) return error;
+  if (error.code === 'ENOTFOUND')
+    return new OciError('name_unresolved', `there is no host ${error.hostname ?? url.hostname}`, { cause: error });
+  if (certificateErrors.test(error.code ?? ''))
+    return new OciError('certificate_refused', `the certificate of ${url.host} is not trusted: ${error.message}`, {
+      cause: error,
+    });
+  return new ConnectionLost(`${url.host}: ${error.message}`, { cause: error });
 }
 
 /** A body whose silence is bounded; the reader's own pauses do not count. */

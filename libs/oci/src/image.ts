@@ -5,7 +5,7 @@ import { defaultLayerLimits, type LayerStreamLimits, layerTar } from './layer-st
 import { type Descriptor, parseManifest } from './manifest.ts';
 import { OciError } from './oci-error.ts';
 import { defaultPlatform, distance, formatPlatform, type Platform } from './platform.ts';
-import { type Bytes, gathered, verified } from './verify.ts';
+import { type Bytes, gathered, reported, verified } from './verify.ts';
 
 /** Where an image comes from: a registry, a layout on disk, an archive. */
 export interface ImageSource extends AsyncDisposable {
@@ -22,7 +22,14 @@ export interface Image {
   readonly config: ImageConfig;
   readonly layers: readonly Layer[];
   /** The uncompressed tar; digest, size and DiffID are verified, and a lie is told by an OciError at the end at the latest. */
-  openLayer(layer: Layer, options?: { signal?: AbortSignal }): Promise<Readable>;
+  openLayer(layer: Layer, options?: OpenLayerOptions): Promise<Readable>;
+}
+
+/** How a layer is read. */
+export interface OpenLayerOptions {
+  readonly signal?: AbortSignal;
+  /** Told of each piece of the stored blob as it arrives; altogether the `size` of the layer. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** One layer, lowest first in an image. */
@@ -117,7 +124,8 @@ async function describe(
     layers,
     async openLayer(layer, options) {
       const descriptor = { digest: layer.digest!, size: layer.size };
-      const blob = verified(await store.blob(descriptor, options?.signal), descriptor);
+      const bytes = reported(await store.blob(descriptor, options?.signal), options?.onBytes);
+      const blob = verified(bytes, descriptor);
       return readable(layerTar(blob, layer.diffId, limits), options?.signal);
     },
   };

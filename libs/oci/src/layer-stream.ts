@@ -3,7 +3,7 @@ import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { type Digest, partsOf } from './digest.ts';
 import { OciError } from './oci-error.ts';
-import type { Bytes } from './verify.ts';
+import { type Bytes, reported } from './verify.ts';
 
 /** Bounds on what a compressed layer may become. */
 export interface LayerStreamLimits {
@@ -25,13 +25,16 @@ const chunkSize = 128 * 1024;
 export async function* layerTar(bytes: Bytes, diffId: Digest, limits: LayerStreamLimits): AsyncGenerator<Buffer> {
   const { algorithm, hex } = partsOf(diffId);
   const hash = createHash(algorithm);
-  const read = { bytes: 0 };
+  let read = 0;
   let size = 0;
-  for await (const chunk of uncompressed(counted(bytes, read))) {
+  const compressed = reported(bytes, (more) => {
+    read += more;
+  });
+  for await (const chunk of uncompressed(compressed)) {
     size += chunk.length;
     if (size > limits.maxLayerBytes)
       throw new OciError('layer_too_large', `the layer ${diffId} is over ${limits.maxLayerBytes} bytes`);
-    if (size > ratioFreeBytes && size > read.bytes * limits.maxRatio) {
+    if (size > ratioFreeBytes && size > read * limits.maxRatio) {
       throw new OciError(
         'compression_ratio_exceeded',
         `the layer ${diffId} unpacks to over ${limits.maxRatio} times its size`,
@@ -115,13 +118,6 @@ async function firstBytes(source: AsyncIterator<Uint8Array>): Promise<Buffer> {
 async function* continued(head: Buffer, source: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {
   if (head.length > 0) yield head;
   for (let next = await source.next(); !next.done; next = await source.next()) yield asBuffer(next.value);
-}
-
-async function* counted(bytes: Bytes, count: { bytes: number }): AsyncGenerator<Uint8Array> {
-  for await (const chunk of bytes) {
-    count.bytes += chunk.length;
-    yield chunk;
-  }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

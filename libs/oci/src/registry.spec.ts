@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type BuiltImage, buildImage, buildIndex, pushImage } from '@gabion/testkit/images';
+import type { IncomingMessage } from 'node:http';
+import { buildImage, buildIndex, pushImage } from '@gabion/testkit/images';
 import { file, layerTar } from '@gabion/testkit/layer-tar';
 import { registryForTests } from '@gabion/testkit/registry';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { FakeRegistry } from '../test/fake-registry.ts';
 import type { Credentials } from './credentials.ts';
 import { parsePlatform } from './platform.ts';
 import { parseReference } from './reference.ts';
@@ -14,79 +14,48 @@ const tar = layerTar([file('a', randomBytes(400_000))]);
 const image = buildImage({ layers: [tar] });
 const soon = { attempts: 3, wait: async () => {} };
 
-describe('openRegistry against docker-registry', () => {
+const auth = { username: 'ada', password: 'countess' };
+const open = await registryForTests();
+const guarded = await registryForTests({ auth });
+afterAll(async () => {
+  for (const registry of [open, guarded]) if (!('skipped' in registry)) await registry[Symbol.asyncDispose]();
+});
+const skipped = 'skipped' in open ? `(${open.skipped})` : '';
+
+(skipped ? describe.skip : describe)(`openRegistry against docker-registry ${skipped}`, () => {
+  const hostOf = (registry: typeof open) => ('skipped' in registry ? '' : registry.host);
+
   it('reads an image by tag, by digest and by platform', async () => {
-    const registry = await registryForTests();
-    if ('skipped' in registry) throw new Error(registry.skipped);
-    await using _ = registry;
+    const host = hostOf(open);
     const arm = buildImage({ layers: [tar], architecture: 'arm64', compression: 'none', docker: true });
-    await pushImage(registry.host, 'team/app', '1', buildIndex([image, arm]));
+    await pushImage(host, 'team/app', '1', buildIndex([image, arm]));
     for (const [reference, platform, expected] of [
       [':1', 'linux/amd64', image],
       [`@${image.manifest.digest}`, 'linux/amd64', image],
       [':1', 'linux/arm64', arm],
     ] as const) {
-      await using source = openRegistry(parseReference(`${registry.host}/team/app${reference}`));
+      await using source = openRegistry(parseReference(`${host}/team/app${reference}`));
       const found = await source.image(parsePlatform(platform));
       expect(found.manifestDigest).toBe(expected.manifest.digest);
       expect(Buffer.concat(await (await found.openLayer(found.layers[0]!)).toArray()).equals(tar)).toBe(true);
     }
-    await using missing = openRegistry(parseReference(`${registry.host}/team/app:2`));
+    await using missing = openRegistry(parseReference(`${host}/team/app:2`));
     await expect(missing.image()).rejects.toMatchObject({ code: 'image_not_found' });
   });
 
   it('authenticates with a name and password, and says when they are wrong', async () => {
-    const auth = { username: 'ada', password: 'countess' };
-    const registry = await registryForTests({ auth });
-    if ('skipped' in registry) throw new Error(registry.skipped);
-    await using _ = registry;
-    await pushImage(registry.host, 'app', '1', image, auth);
-    const open = (credentials?: Credentials) =>
+    const host = hostOf(guarded);
+    await pushImage(host, 'app', '1', image, auth);
+    const imageFor = (credentials?: Credentials) =>
       openRegistry(
-        parseReference(`${registry.host}/app:1`),
+        parseReference(`${host}/app:1`),
         credentials ? { credentials: async () => credentials } : {},
       ).image();
-    expect((await open(auth)).manifestDigest).toBe(image.manifest.digest);
-    await expect(open()).rejects.toMatchObject({ code: 'unauthorized' });
-    await expect(open({ ...auth, password: 'x' })).rejects.toMatchObject({ code: 'unauthorized' });
+    expect((await imageFor(auth)).manifestDigest).toBe(image.manifest.digest);
+    await expect(imageFor()).rejects.toMatchObject({ code: 'unauthorized' });
+    await expect(imageFor({ ...auth, password: 'x' })).rejects.toMatchObject({ code: 'unauthorized' });
   });
 });
-
-type Answer = (request: IncomingMessage, response: ServerResponse) => boolean | undefined;
-
-/** A registry that holds one image and may be told to behave badly: an answer that returns true has been given. */
-class FakeRegistry {
-  readonly requests: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = [];
-  answer: Answer = () => false;
-  readonly server: Server;
-
-  constructor(readonly image: BuiltImage) {
-    this.server = createServer(async (request, response) => {
-      const body = Buffer.concat(await request.toArray()).toString();
-      this.requests.push({ method: request.method!, url: request.url!, headers: request.headers, body });
-      if (!this.answer(request, response)) this.#serve(request, response);
-    });
-  }
-
-  get host(): string {
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  #serve(request: IncomingMessage, response: ServerResponse): void {
-    const name = request.url!.split('/').at(-1)!;
-    const isManifest = request.url!.includes('/manifests/');
-    const bytes = this.image.blobs.get(isManifest ? this.image.manifest.digest : name);
-    if (!bytes) {
-      response.writeHead(404).end();
-      return;
-    }
-    const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    const range = from > 0 ? { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` } : {};
-    const type = isManifest ? this.image.manifest.mediaType : 'application/octet-stream';
-    response.writeHead(from > 0 ? 206 : 200, { 'content-type': type, 'content-length': bytes.length - from, ...range });
-    response.end(bytes.subarray(from));
-  }
-}
 
 describe('openRegistry against a registry that misbehaves', () => {
   let fake: FakeRegistry;
@@ -94,13 +63,9 @@ describe('openRegistry against a registry that misbehaves', () => {
   const isLayer = (request: IncomingMessage) => request.url!.endsWith(layer.digest);
 
   beforeEach(async () => {
-    fake = new FakeRegistry(image);
-    await new Promise<void>((resolve) => fake.server.listen(0, '127.0.0.1', resolve));
+    fake = await FakeRegistry.start(image);
   });
-  afterEach(async () => {
-    fake.server.closeAllConnections();
-    await new Promise((resolve) => fake.server.close(resolve));
-  });
+  afterEach(() => fake[Symbol.asyncDispose]());
 
   async function read(options: RegistryOptions = {}, host = fake.host): Promise<Buffer> {
     await using source = openRegistry(parseReference(`${host}/app:1`), { backoff: soon, ...options });
@@ -219,6 +184,20 @@ describe('openRegistry against a registry that misbehaves', () => {
     await expect(read({ timeouts: { headersMs: 50 } })).rejects.toMatchObject({ code: 'registry_unavailable' });
   });
 
+  it('tells how many bytes have come while a layer is read', async () => {
+    await using source = openRegistry(parseReference(`${fake.host}/app:1`));
+    const found = await source.image();
+    const told: number[] = [];
+    const stream = await found.openLayer(found.layers[0]!, { onBytes: (bytes) => told.push(bytes) });
+    await stream.toArray();
+    expect(told.length).toBeGreaterThan(1);
+    expect(told.reduce((sum, bytes) => sum + bytes, 0)).toBe(layer.size);
+  });
+
+  it('says at once that a name does not resolve', async () => {
+    await expect(read({}, 'registry.invalid')).rejects.toMatchObject({ code: 'name_unresolved' });
+  });
+
   it('ends with the signal of its caller', async () => {
     const abort = new AbortController();
     fake.answer = (request) => {
@@ -261,8 +240,7 @@ describe('openRegistry against a registry that misbehaves', () => {
   });
 
   it('follows a redirect to another host without its credentials', async () => {
-    const store = new FakeRegistry(image);
-    await new Promise<void>((resolve) => store.server.listen(0, '127.0.0.1', resolve));
+    await using store = await FakeRegistry.start(image);
     fake.answer = (request, response) => {
       if (request.url!.includes('/blobs/'))
         return !!response
@@ -272,13 +250,8 @@ describe('openRegistry against a registry that misbehaves', () => {
         ? false
         : !!response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
     };
-    try {
-      expect((await read({ credentials: async () => ({ username: 'ada', password: 'x' }) })).equals(tar)).toBe(true);
-      expect(store.requests.map((request) => request.headers.authorization)).toEqual([undefined, undefined]);
-    } finally {
-      store.server.close();
-      store.server.closeAllConnections();
-    }
+    expect((await read({ credentials: async () => ({ username: 'ada', password: 'x' }) })).equals(tar)).toBe(true);
+    expect(store.requests.map((request) => request.headers.authorization)).toEqual([undefined, undefined]);
   });
 
   it('refuses plain http to a host that is not loopback', async () => {

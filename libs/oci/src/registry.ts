@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AddressFilter } from './address-filter.ts';
 import { Authorization } from './authorization.ts';
 import { type Backoff, defaultBackoff, delayBefore, retryAfterMs } from './backoff.ts';
 import type { CredentialSource } from './credentials.ts';
@@ -16,8 +17,11 @@ export interface RegistryOptions {
   readonly credentials?: CredentialSource;
   /** Speak plain http to this registry; loopback registries need no asking, and `false` makes them https too. */
   readonly plainHttp?: boolean;
+  /** Certificates in PEM to trust beside those Node trusts. */
   readonly ca?: string;
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+  /** Which addresses may be connected to: by the registry's name, its token service's and those of redirects. */
+  readonly allowsAddress?: AddressFilter;
   readonly timeouts?: Partial<Timeouts>;
   readonly backoff?: Partial<Backoff>;
   readonly limits?: Partial<ImageLimits>;
@@ -61,6 +65,7 @@ class Repository implements BlobStore, Disposable {
       plainHttp: options.plainHttp ?? false,
       ...(options.ca ? { ca: options.ca } : {}),
       ...(options.proxyEnv ? { proxyEnv: options.proxyEnv } : {}),
+      ...(options.allowsAddress ? { allowsAddress: options.allowsAddress } : {}),
     });
     let found: ReturnType<CredentialSource> | undefined;
     const credentials = async () => {
@@ -174,7 +179,7 @@ class Repository implements BlobStore, Disposable {
 }
 
 function unavailable(error: ConnectionLost): OciError {
-  return new OciError('registry_unavailable', error.message, { cause: error });
+  return new OciError('registry_unavailable', `the connection failed: ${error.message}`, { cause: error });
 }
 
 function digestOf(bytes: Buffer, expected?: Digest): Digest {

@@ -28,7 +28,18 @@ export async function* verified(bytes: Bytes, expected: { digest: Digest; size?:
     throw new OciError('blob_truncated', `${expected.digest} ended after ${size} of ${expected.size} bytes`);
   }
   if (hash.digest('hex') !== hex)
-    throw new OciError('blob_digest_mismatch', `the content is not that of ${expected.digest}`);
+    throw new OciError(
+      'blob_digest_mismatch',
+      `the content is not that of ${expected.digest}: it is damaged or was tampered with`,
+    );
+}
+
+/** Passes bytes through and tells of each piece how long it is. */
+export async function* reported(bytes: Bytes, onBytes: (bytes: number) => void = () => {}): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    onBytes(chunk.length);
+    yield chunk;
+  }
 }
 
 /** Reads all bytes into memory, at most `most`; more is refused with the given code. */
@@ -37,7 +48,7 @@ export async function gathered(bytes: Bytes, most: number, code: OciErrorCode): 
   let size = 0;
   for await (const chunk of bytes) {
     size += chunk.length;
-    if (size > most) throw new OciError(code, `over ${most} bytes`);
+    if (size > most) throw new OciError(code, `a document is over ${most} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
