@@ -44,7 +44,7 @@ export class AdvisoryImport {
       await spool(path, bytes, this.maxFeedBytes, call.signal);
       const generation = await this.advisories.begin(header.source);
       try {
-        const reading = new FeedReading(header.source, formatNamed(header.format));
+        const reading = new FeedReading(header.source, formatNamed(header.format), new Date());
         yield* this.#fill(generation, reading, path, call.signal);
         yield { ...reading.counts(), source: summaryMessage(await this.#show(generation, reading, call)) };
       } catch (error) {

@@ -40,10 +40,11 @@ export async function analyse(
   );
   const contents = new Map<string, LayerContents>();
   const takeOne = async (layer: Layer, stop: AbortSignal) => {
-    const read = () =>
-      readLayer(() => image.openLayer(layer, { signal: stop }), { analyzers: inventoryAnalyzers, signal: stop });
+    const count = progress.layer(known.has(layer.diffId) ? 0 : layer.size);
+    const open = () => image.openLayer(layer, { signal: stop, onBytes: count.read });
+    const read = () => readLayer(open, { analyzers: inventoryAnalyzers, signal: stop });
     contents.set(layer.diffId, await layers.contents(layer.diffId, scanId, read, stop));
-    progress.layerDone(known.has(layer.diffId) ? 0 : layer.size);
+    count.done();
   };
   await inParallel([...distinct.values()], parallelLayers, takeOne, signal);
   const applied = image.layers.map(({ diffId }) => ({ diffId, contents: contents.get(diffId)! }));

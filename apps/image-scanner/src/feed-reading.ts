@@ -21,6 +21,7 @@ export class FeedReading {
   readonly waiting: AffectedEntry[] = [];
   readonly #source: string;
   readonly #expected: AdvisoryFormat | undefined;
+  readonly #now: number;
   readonly #ecosystems = new Set<string>();
   readonly #skipped: string[] = [];
   #format: AdvisoryFormat | undefined;
@@ -30,9 +31,10 @@ export class FeedReading {
   #advisoriesKept = 0;
   #latestChange = 0;
 
-  constructor(source: string, expected: AdvisoryFormat | undefined) {
+  constructor(source: string, expected: AdvisoryFormat | undefined, now: Date) {
     this.#source = source;
     this.#expected = expected;
+    this.#now = now.getTime();
   }
 
   take(file: FeedFile): void {
@@ -76,7 +78,8 @@ export class FeedReading {
   #keep(advisory: Advisory): void {
     this.#advisoriesRead++;
     const changed = Date.parse(advisory.modified ?? '');
-    if (changed > this.#latestChange) this.#latestChange = changed;
+    // Feeds hold slips of the pen: a change in the future tells nothing about how fresh the source is.
+    if (changed > this.#latestChange && changed <= this.#now) this.#latestChange = changed;
     const entries = affectedEntries(advisory);
     if (entries.length === 0) return;
     this.#advisoriesKept++;

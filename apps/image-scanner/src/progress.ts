@@ -22,10 +22,18 @@ export class ProgressCount implements AsyncDisposable {
     this.#send();
   }
 
-  layerDone(bytes: number): void {
-    const { layersDone, bytesDone, ...totals } = this.#now;
-    this.#now = { ...totals, layersDone: layersDone + 1, bytesDone: bytesDone + bytes };
-    this.#timer ??= setTimeout(() => this.#send(), this.#intervalMs);
+  /** Counts one layer of so many bytes: pieces as they come, and what is missing of it when it is done. */
+  layer(size: number): { read(bytes: number): void; done(): void } {
+    let counted = 0;
+    const count = (bytes: number, layers: number) => {
+      // A layer may have to be read a second time, which is no progress.
+      const more = Math.min(bytes, size - counted);
+      counted += more;
+      const { layersDone, bytesDone } = this.#now;
+      this.#now = { ...this.#now, layersDone: layersDone + layers, bytesDone: bytesDone + more };
+      this.#timer ??= setTimeout(() => this.#send(), this.#intervalMs);
+    };
+    return { read: (bytes) => count(bytes, 0), done: () => count(size, 1) };
   }
 
   /** Waits for the report under way; what was not reported yet belongs to the end of the scan. */

@@ -24,11 +24,12 @@ export function orderFrom(request: CreateScanRequest): ScanOrder {
   const { platform, plainHttp, target } = request;
   const credentials = request.credentials && credentialsFrom(request.credentials);
   if (target.case === 'uploadId') {
-    if (credentials) throw invalid('credentials', 'unused', 'an uploaded image needs no credentials');
+    if (credentials)
+      throw invalid('credentials', 'unused', 'have no use here', 'an uploaded image needs no credentials');
     return { source: { kind: 'upload', uploadId: target.value.toLowerCase() }, platform, credentials };
   }
   if (target.case !== 'image' || !target.value)
-    throw invalid('image', 'required', 'say what to scan: an image, or the id of an upload');
+    throw invalid('image', 'required', 'is missing', 'say what to scan: an image, or the id of an upload');
   return { source: { kind: 'registry', reference: checkedReference(target.value), plainHttp }, platform, credentials };
 }
 
@@ -45,16 +46,18 @@ function checkedReference(image: string): string {
     return image;
   } catch (error) {
     if (!(error instanceof OciError)) throw error;
-    throw invalid('image', error.code, error.message);
+    throw invalid('image', error.code, error.message, 'the image reference is malformed');
   }
 }
 
 function credentialsFrom({ username, password, identityToken }: RegistryCredentials): Credentials {
   if (identityToken && !username && !password) return { identityToken };
   if (username && password && !identityToken) return { username, password };
-  throw invalid('credentials', 'credentials_incomplete', 'give a username and a password, or an identity token alone');
+  const needed = 'need a username and a password, or an identity token alone';
+  throw invalid('credentials', 'credentials_incomplete', needed, 'the credentials are incomplete');
 }
 
-function invalid(field: string, code: string, message: string): Fault {
-  return new Fault('invalid_argument', message, { code, fields: [{ field, code, message }] });
+/** `about` says what is wrong altogether, `message` what is wrong with the field: clients show one after the other. */
+function invalid(field: string, code: string, message: string, about: string): Fault {
+  return new Fault('invalid_argument', about, { code, fields: [{ field, code, message }] });
 }

@@ -3,7 +3,6 @@ import { type ListScansRequest, ScanState } from '@gabion/contracts/gabion/scan/
 import type { Database, Tx } from '@gabion/postgres/database';
 import { once } from '@gabion/postgres/idempotency';
 import { pageToken } from '@gabion/postgres/pages';
-import { PostgresError } from '@gabion/postgres/postgres-error';
 import type { Call } from '@gabion/rpc/call';
 import { Fault } from '@gabion/rpc/fault';
 import { audit } from '@gabion/service/audit';
@@ -46,7 +45,7 @@ export class Scans {
         throw new Fault('invalid_argument', 'an idempotency key has at most 255 characters', {
           code: 'idempotency_key_invalid',
         });
-      return once(tx, { scope: `${call.caller.id} CreateScan`, key, requestHash }, work).catch(reusedKey);
+      return once(tx, { scope: `${call.caller.id} CreateScan`, key, requestHash }, work);
     });
   }
 
@@ -100,12 +99,6 @@ const scanQuery = sql`
   from scans
   left join verdicts on verdicts.id = scans.verdict_id
   left join images on images.id = verdicts.image_id`;
-
-function reusedKey(error: unknown): never {
-  if (error instanceof PostgresError && error.code === 'idempotency_key_reused')
-    throw new Fault('failed_precondition', error.message, { code: error.code, cause: error });
-  throw error;
-}
 
 function stateNamed(state: ScanState): string | undefined {
   return Object.entries(states).find(([, value]) => value === state)?.[0];
