@@ -27,11 +27,14 @@ const paths = secretKeys.flatMap((key) => {
   return [name.replace(/^\./, ''), `*${name}`, `*.*${name}`, `*.*.*${name}`];
 });
 
-/** Values that are secrets wherever they stand: Gabion tokens, bearer headers and passwords inside URLs. */
+/**
+ * Values that are secrets wherever they stand: Gabion tokens, bearer headers and passwords inside URLs. Each form
+ * begins with something rare: one that could begin at any letter would cost more than all else of a line.
+ */
 const secretValues: readonly [RegExp, string][] = [
   [/\bgbn_[A-Za-z0-9_-]{8,}/g, 'gbn_[redacted]'],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, '$1 [redacted]'],
-  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, '$1:[redacted]@'],
+  [/(:\/\/[^\s:/@]*):[^\s@/]+@/g, '$1:[redacted]@'],
 ];
 
 /** Replaces every secret that can be recognised by its form. */
@@ -67,8 +70,34 @@ export function createLog({ service, level = 'info', destination }: LogOptions):
         return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
       },
     },
-    redacting(destination ?? pino.destination({ dest: 2, sync: true })),
+    redacting(destination ?? standardError()),
   );
+}
+
+let stderr: DestinationStream | undefined;
+
+/**
+ * Standard error, written once for all the lines of a turn of the event loop: a write a line costs more than the line.
+ * An error is written at once, and what waits is when the process ends. One for all logs of the process, so that their
+ * lines keep their order.
+ */
+function standardError(): DestinationStream {
+  if (stderr) return stderr;
+  const file = pino.destination({ dest: 2, sync: true });
+  let lines = '';
+  const flush = () => {
+    if (lines) file.write(lines);
+    lines = '';
+  };
+  process.on('exit', flush);
+  stderr = {
+    write(line) {
+      if (!lines) setImmediate(flush);
+      lines += line;
+      if (lines.length > 65_536 || /^\{"level":"(?:error|fatal)"/.test(line)) flush();
+    },
+  };
+  return stderr;
 }
 
 function redacting(destination: DestinationStream): DestinationStream {

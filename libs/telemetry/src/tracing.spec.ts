@@ -43,4 +43,16 @@ describe('tracing', () => {
     ).rejects.toThrow('no');
     expect(exporter.getFinishedSpans().map((each) => [each.name, each.status.message])).toEqual([['fails', 'no']]);
   });
+
+  it('continues a trace with a span id of its own, and one that is recorded with its flag', async () => {
+    tracing = await startTracing({ service: 'test' });
+    const unrecorded = withTraceparent(parent, () => span('x', {}, () => traceparent()));
+    expect(unrecorded).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-00$/);
+    await tracing[Symbol.asyncDispose]();
+    expect(traceparent()).toBeUndefined();
+    const processor = new SimpleSpanProcessor({ exporter: new InMemorySpanExporter() });
+    tracing = await startTracing({ service: 'test', processor });
+    const recorded = withTraceparent(parent, () => span('x', {}, () => traceparent()));
+    expect(recorded).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/);
+  });
 });
