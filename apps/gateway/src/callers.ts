@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { AuthenticationService } from '@gabion/contracts/gabion/identity/v1/authentication_pb';
 import type { Client, Connection } from '@gabion/rpc/client';
@@ -133,7 +133,7 @@ function tokenRefused(): Fault {
 
 /** Tokens themselves are not kept in memory. */
 function keyOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  return hash('sha256', token, 'base64');
 }
 
 function remember<V>(map: Map<string, V>, key: string, value: V, most: number): void {

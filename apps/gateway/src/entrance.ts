@@ -101,8 +101,16 @@ function tokenIn(authorization: string): string | undefined {
   return /^bearer +(gbn_[A-Za-z0-9._~+/=-]{8,508})$/i.exec(authorization)?.[1];
 }
 
+/** The caller as last seen, for each that is remembered: most come from one address. */
+const lastSeen = new WeakMap<Caller, Caller>();
+
 function seenFrom(caller: Caller, sourceAddress: string): Caller {
+  const last = lastSeen.get(caller);
+  if (last?.sourceAddress === sourceAddress) return last;
   const seen = clone(CallerSchema, caller);
   seen.sourceAddress = sourceAddress;
+  // Frozen, its bytes are made only once too.
+  Object.freeze(seen.permissions);
+  lastSeen.set(caller, Object.freeze(seen));
   return seen;
 }

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '@gabion/telemetry/log';
 import { counter, histogram } from '@gabion/telemetry/metrics';
-import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { requestIdFrom } from './call-context.ts';
 import type { GatewayConfig } from './config.ts';
 import type { FileCertificate } from './file-certificate.ts';
@@ -39,8 +39,7 @@ export function httpServer(
     genReqId: (raw: { headers: Record<string, unknown> }) => requestIdFrom(raw.headers['x-request-id']),
     clientErrorHandler,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: Parameters<Rest['fail']>[1]) => {
-      request.facts = { route: 'none' };
-      reply.headers({ ...securityHeaders, 'x-request-id': request.id });
+      request.facts = { route: 'none', headers: { ...securityHeaders, 'x-request-id': request.id } };
       rest.fail(request, reply, error);
     },
   };
@@ -55,8 +54,7 @@ export function httpServer(
   app.server.maxConnections = limits.connections;
   if (certificate) certificate.onChange((files) => (app.server as never as SecureServer).setSecureContext(files));
   addHooks(app, rest, limits.urlBytes, certificate !== undefined);
-  if (logLevel !== 'silent') addAccessLog(app, log);
-  addMetrics(app);
+  addRecords(app, logLevel === 'silent' ? undefined : log);
   return app;
 }
 
@@ -68,10 +66,15 @@ function addHooks(app: FastifyInstance, rest: Rest, urlBytes: number, isSecure: 
   const headers = { ...securityHeaders, ...(isSecure && { 'strict-transport-security': 'max-age=31536000' }) };
   app.decorateRequest('facts', null as never);
   app.addHook('onRequest', (request, reply, next) => {
-    request.facts = { route: 'none' };
-    reply.headers(headers).header('x-request-id', request.id);
+    request.facts = { route: 'none', headers: { ...headers, 'x-request-id': request.id } };
     if ((request.raw.url?.length ?? 0) <= urlBytes) return next();
     rest.fail(request, reply, new HttpFault(414, 'invalid_argument', 'the URL is too long', { code: 'url_too_long' }));
+  });
+  // What Fastify itself answers (probes, pages) has its own headers besides, which go before.
+  app.addHook('onSend', (request, reply, _payload, next) => {
+    for (const [name, value] of Object.entries(request.facts.headers))
+      if (!reply.hasHeader(name)) reply.header(name, value);
+    next();
   });
   // Bodies are read by whoever answers, once it is known who asks.
   app.removeAllContentTypeParsers();
@@ -81,42 +84,39 @@ function addHooks(app: FastifyInstance, rest: Rest, urlBytes: number, isSecure: 
   app.setErrorHandler((error, request, reply) => void rest.fail(request, reply, error));
 }
 
-function addAccessLog(app: FastifyInstance, log: Logger): void {
-  // None of these fields is a secret by its name, and looking for such costs a tenth of a request; secrets that can be
+/** Counts and times every answer, and writes its line. */
+function addRecords(app: FastifyInstance, log: Logger | undefined): void {
+  const answered = counter('http_requests_total', 'HTTP requests answered.', ['method', 'route', 'status']);
+  const duration = histogram('http_request_duration_seconds', 'Time to answer an HTTP request.', ['method', 'route']);
+  // None of the fields is a secret by its name, and looking for such costs a tenth of a request; secrets that can be
   // told by their form are still taken out.
-  const accesses = log.child({}, { redact: [] });
+  const accesses = log?.child({}, { redact: [] });
   app.addHook('onResponse', (request, reply, next) => {
-    const { route, caller, trace, code } = request.facts;
-    accesses.info(
-      {
-        method: request.method,
-        // Without its query: that may hold what is nobody's business.
-        path: (request.raw.url ?? '').split('?')[0]?.slice(0, 256),
-        route,
-        status: reply.raw.statusCode,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-        requestId: request.id,
-        caller,
-        code,
-        trace_id: trace,
-        isComplete: reply.raw.writableFinished,
-      },
-      'request answered',
-    );
+    const { route } = request.facts;
+    const ms = reply.elapsedTime;
+    const method = (everyVerb as readonly string[]).includes(request.method) ? request.method : 'other';
+    answered.inc({ method, route, status: String(reply.raw.statusCode) });
+    duration.observe({ method, route }, ms / 1000);
+    accesses?.info(access(request, reply, ms), 'request answered');
     next();
   });
 }
 
-function addMetrics(app: FastifyInstance): void {
-  const answered = counter('http_requests_total', 'HTTP requests answered.', ['method', 'route', 'status']);
-  const duration = histogram('http_request_duration_seconds', 'Time to answer an HTTP request.', ['method', 'route']);
-  app.addHook('onResponse', (request, reply, next) => {
-    const { route } = request.facts;
-    const method = (everyVerb as readonly string[]).includes(request.method) ? request.method : 'other';
-    answered.inc({ method, route, status: String(reply.raw.statusCode) });
-    duration.observe({ method, route }, reply.elapsedTime / 1000);
-    next();
-  });
+function access(request: FastifyRequest, { raw }: FastifyReply, ms: number): object {
+  const { route, caller, trace, code } = request.facts;
+  return {
+    method: request.method,
+    // Without its query: that may hold what is nobody's business.
+    path: (request.raw.url ?? '').split('?', 1)[0]?.slice(0, 256),
+    route,
+    status: raw.statusCode,
+    ms: Math.round(ms * 10) / 10,
+    requestId: request.id,
+    caller,
+    code,
+    trace_id: trace,
+    isComplete: raw.writableFinished,
+  };
 }
 
 /** Answers what Node.js could not read as HTTP, by the error that its parser gives. */

@@ -28,7 +28,7 @@ export function addProbes(app: FastifyInstance, rest: Rest, peers: Peers, stoppi
     const isNear = isLoopback(request.raw.socket.remoteAddress ?? '');
     // A proxy on this machine would make everybody near: what it forwards is not.
     const isForwarded = 'x-forwarded-for' in request.headers || 'forwarded' in request.headers;
-    if (!isNear || isForwarded) await rest.enterWith(request, reply, 'metrics.read');
+    if (!isNear || isForwarded) await rest.enterWith(request, 'metrics.read');
     const { contentType, body } = await metricsText();
     return reply.type(contentType).send(body);
   });

@@ -22,9 +22,16 @@ export function holds(caller: Caller, permission: string): boolean {
   return caller.permissions.some((held) => held === permission || held === '*' || held === area);
 }
 
-/** The caller as it travels in metadata. */
+/** Bytes of callers that are frozen, and so cannot change. */
+const encoded = new WeakMap<Caller, Buffer>();
+
+/** The caller as it travels in metadata; made once for a caller that is frozen. */
 export function encodeCaller(caller: Caller): Buffer {
-  return Buffer.from(toBinary(CallerSchema, caller));
+  const known = encoded.get(caller);
+  if (known) return known;
+  const bytes = Buffer.from(toBinary(CallerSchema, caller));
+  if (Object.isFrozen(caller) && Object.isFrozen(caller.permissions)) encoded.set(caller, bytes);
+  return bytes;
 }
 
 /** The caller that metadata carries; undefined when the bytes are no caller of a known kind. */
