@@ -6,13 +6,18 @@ import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { AdvisoryFormat } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
 import { AdvisoriesImportedSchema } from '@gabion/contracts/gabion/scan/v1/events_pb';
 import { buildImage } from '@gabion/testkit/images';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { postgresForTests } from '@gabion/testkit/postgres';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { ReplicaProcess } from './child.ts';
 import { FakeRegistry } from './fake-registry.ts';
 import { debianList, feedOf, npmAdvisory, type TestFeed } from './feeds.ts';
 import { npmPackage } from './recipes.ts';
 import { caller, importOf, Replica, Site } from './site.ts';
+
+// One server for the whole suite; each test has a database of its own in it.
+const postgres = await postgresForTests();
+afterAll(async () => postgres[Symbol.asyncDispose]());
 
 let site: Site;
 let scanner: Replica;
@@ -32,7 +37,20 @@ function feed(count: number, fixed: string): TestFeed {
 
 describe('an import of advisories', () => {
   it('tells what it read, what it skipped, and what the source holds', async () => {
-    const files = { ...feed(3, '2.0.0'), 'README.md': '# Not an advisory', 'broken.json': '{"id":' };
+    // GitLab's advisories hold one of that year.
+    const late = {
+      id: 'GHSA-0',
+      alias: 'CVE-2024-10000',
+      name: 'p0',
+      fixed: '2.0.0',
+      modified: '9999-12-05T00:00:00Z',
+    };
+    const files = {
+      ...feed(3, '2.0.0'),
+      ...npmAdvisory(late),
+      'README.md': '# Not an advisory',
+      'broken.json': '{"id":',
+    };
     const last = await scanner.import('npm', gzipSync(feedOf(files)));
     expect(last).toMatchObject({ filesRead: 5n, advisoriesRead: 3n, filesSkipped: 2n });
     expect(last.skipped).toHaveLength(2);

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { ConfigInput } from '../src/config.ts';
@@ -8,10 +9,13 @@ import type { ConfigInput } from '../src/config.ts';
 export class ReplicaProcess implements AsyncDisposable {
   private constructor(readonly child: ChildProcess) {}
 
-  static async start(config: ConfigInput): Promise<ReplicaProcess> {
+  /** With `diskBytes` its data directory is a disk of that size, which nobody else sees. */
+  static async start(config: ConfigInput, { diskBytes }: { diskBytes?: number } = {}): Promise<ReplicaProcess> {
     const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
     const flags = ['--import', path('./typescript.mjs'), '--conditions=source', '--no-experimental-strip-types'];
-    const child = spawn(process.execPath, [...flags, path('./replica-child.ts'), JSON.stringify(config)], {
+    const wrapped = diskBytes === undefined ? [] : await onSmallDisk(config.dataDir, diskBytes);
+    const [program, ...args] = [...wrapped, process.execPath, ...flags, path('./replica-child.ts')];
+    const child = spawn(program!, [...args, JSON.stringify(config)], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
@@ -31,4 +35,21 @@ export class ReplicaProcess implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill();
   }
+}
+
+// Root sees the files of PostgreSQL's own user only as long as it stays the root of the whole machine.
+const ownMounts = process.getuid?.() === 0 ? ['unshare', '-m'] : ['unshare', '-rm'];
+
+/** Why this machine cannot give a process a disk of its own; undefined where it can. */
+export function smallDisksMissing(): string | undefined {
+  const mount = 'mount -t tmpfs -o size=1m tmpfs /tmp';
+  const [program, ...args] = [...ownMounts, 'sh', '-c', mount];
+  return spawnSync(program!, args, { stdio: 'ignore' }).status === 0 ? undefined : 'no mounts without privileges here';
+}
+
+/** The command that runs another one with a disk of its own at `directory`. */
+async function onSmallDisk(directory: string, bytes: number): Promise<string[]> {
+  await mkdir(directory, { recursive: true });
+  const mount = `mount -t tmpfs -o size=${bytes} tmpfs "$0" && exec "$@"`;
+  return [...ownMounts, 'sh', '-c', mount, directory];
 }

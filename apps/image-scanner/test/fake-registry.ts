@@ -8,9 +8,11 @@ export class FakeRegistry implements AsyncDisposable {
   readonly #server: Server;
   readonly #tags = new Map<string, BuiltImage>();
   readonly #lies = new Map<string, Buffer>();
-  readonly #gates = new Map<string, Promise<void>>();
+  readonly #gates = new Map<string, { readonly after: number; readonly opened: Promise<void> }>();
   /** How often each blob was asked for. */
   readonly asked = new Map<string, number>();
+  /** Blobs that were sent to the end. */
+  readonly finished = new Set<string>();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -23,9 +25,13 @@ export class FakeRegistry implements AsyncDisposable {
       const [, kind, reference = ''] = /\/(manifests|blobs)\/([^/]+)$/.exec(request.url ?? '') ?? [];
       const found = registry.#find(kind, reference);
       if (kind === 'blobs') registry.asked.set(reference, (registry.asked.get(reference) ?? 0) + 1);
-      await registry.#gates.get(reference);
+      const { after, opened } = registry.#gates.get(reference) ?? { after: 0, opened: undefined };
+      if (after === 0) await opened;
       if (!found) return response.writeHead(404).end();
-      response.writeHead(200, { 'content-type': found.type, 'content-length': found.bytes.length }).end(found.bytes);
+      response.writeHead(200, { 'content-type': found.type, 'content-length': found.bytes.length });
+      response.write(found.bytes.subarray(0, after));
+      if (after > 0) await opened;
+      response.end(found.bytes.subarray(after), () => registry.finished.add(reference));
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -47,10 +53,10 @@ export class FakeRegistry implements AsyncDisposable {
     this.#lies.set(digest, bytes);
   }
 
-  /** Holds answers for a digest back until the answered function is called. */
-  hold(digest: string): () => void {
+  /** Holds answers for a digest back, all or what follows `after` bytes, until the answered function is called. */
+  hold(digest: string, after = 0): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#gates.set(digest, promise);
+    this.#gates.set(digest, { after, opened: promise });
     return resolve;
   }
 

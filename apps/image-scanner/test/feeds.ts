@@ -50,12 +50,13 @@ export function npmAdvisory(about: {
   name: string;
   fixed: string;
   vector?: string;
+  modified?: string;
 }): TestFeed {
   const record = {
     id: about.id,
     aliases: [about.alias],
     summary: `${about.name} can be misled`,
-    modified: '2024-05-01T00:00:00Z',
+    modified: about.modified ?? '2024-05-01T00:00:00Z',
     severity: about.vector ? [{ type: 'CVSS_V3', score: about.vector }] : [],
     affected: [
       {

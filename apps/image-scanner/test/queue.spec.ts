@@ -1,11 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Scan, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
-import { buildImage } from '@gabion/testkit/images';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type BuiltImage, buildImage } from '@gabion/testkit/images';
+import { postgresForTests } from '@gabion/testkit/postgres';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ReplicaProcess } from './child.ts';
 import { FakeRegistry } from './fake-registry.ts';
 import { npmPackage } from './recipes.ts';
 import { caller, Site } from './site.ts';
+
+// One server for the whole suite; each test has a database of its own in it.
+const postgres = await postgresForTests();
+afterAll(async () => postgres[Symbol.asyncDispose]());
 
 let site: Site;
 let registry: FakeRegistry;
@@ -123,6 +129,23 @@ describe('the queue', () => {
     expect((await worker.scans.getScan({ id }, { caller })).state).toBe(ScanState.SUCCEEDED);
   });
 
+  it('shows how a scan goes within a layer', async () => {
+    const image = buildImage({ layers: [[{ path: 'noise', content: randomBytes(1_000_000) }]] });
+    const [{ digest, size }] = image.layers as [BuiltImage['layers'][0]];
+    const release = registry.hold(digest, 600_000);
+    const replica = await site.replica();
+    const { id } = await replica.create(registry.add('v1', image));
+    const bytes: bigint[] = [];
+    for await (const { progress } of replica.scans.watchScan({ id }, { caller })) {
+      if (progress?.bytesTotal) expect(progress.bytesTotal).toBe(BigInt(size));
+      bytes.push(progress?.bytesDone ?? 0n);
+      if (bytes.at(-1) === 600_000n) release();
+    }
+    expect(bytes).toContain(600_000n);
+    expect(bytes.at(-1)).toBe(BigInt(size));
+    expect(bytes).toEqual([...bytes].sort((a, b) => Number(a - b)));
+  });
+
   it('tells a watcher of a scan that is not there', async () => {
     const replica = await site.replica();
     const id = '00000000-0000-4000-8000-000000000000';
@@ -141,7 +164,7 @@ describe('a request for a scan', () => {
     expect(await replica.scans.createScan(order, options)).toEqual(first);
     expect(await site.count('scans')).toBe(1);
     const other = replica.scans.createScan({ ...order, platform: 'linux/arm64' }, options);
-    await expect(other).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+    await expect(other).rejects.toMatchObject({ kind: 'invalid_argument', code: 'idempotency_key_reused' });
   });
 
   it('is refused with the field at fault', async () => {
@@ -149,7 +172,8 @@ describe('a request for a scan', () => {
     await expect(replica.create('UPPER CASE')).rejects.toMatchObject({
       kind: 'invalid_argument',
       code: 'reference_invalid',
-      fields: [{ field: 'image', code: 'reference_invalid' }],
+      message: 'the image reference is malformed',
+      fields: [{ field: 'image', code: 'reference_invalid', message: expect.stringMatching(/^"UPPER CASE": /) }],
     });
     await expect(replica.scans.createScan({}, { caller })).rejects.toMatchObject({ kind: 'invalid_argument' });
     const upload = { target: { case: 'uploadId' as const, value: '00000000-0000-4000-8000-000000000000' } };

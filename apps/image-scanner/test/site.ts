@@ -36,12 +36,13 @@ export class Site implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  static async open(): Promise<Site> {
+  /** On a database of its own, unless one is given. */
+  static async open(postgresUrl?: string): Promise<Site> {
     await using stack = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), 'gabion-scanner-'));
     stack.defer(() => rm(directory, { recursive: true, force: true }));
-    const database = stack.use(await testDatabase({ database: true }));
-    const db = stack.use(openDatabase(database.url));
+    const url = postgresUrl ?? stack.use(await testDatabase({ database: true })).url;
+    const db = stack.use(openDatabase(url));
     return new Site(db, directory, stack.move());
   }
 
