@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type DescMessage, fromBinary, type MessageInitShape, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import { once } from '@gabion/postgres/idempotency';
-import { PostgresError } from '@gabion/postgres/postgres-error';
 import type { Call } from '@gabion/rpc/call';
 import { writeMessage } from '@gabion/rpc/definition';
 import { Fault } from '@gabion/rpc/fault';
@@ -25,7 +24,7 @@ export async function repeatable<I extends DescMessage, O extends DescMessage>(
     return writeMessage(answer, await work());
   };
   const key = call.idempotencyKey;
-  const answered = key === undefined ? await bytes() : await once(tx, use(call, key, request), bytes).catch(asFault);
+  const answered = key === undefined ? await bytes() : await once(tx, use(call, key, request), bytes);
   return { answer: fromBinary(answer, answered), isRepeat };
 }
 
@@ -40,10 +39,4 @@ function use<I extends DescMessage>(
     });
   const requestHash = createHash('sha256').update(toBinary(schema, message)).digest('hex');
   return { scope: `${call.caller.id} ${pathOf(call.method)}`, key, requestHash };
-}
-
-function asFault(error: unknown): never {
-  if (error instanceof PostgresError && error.code === 'idempotency_key_reused')
-    throw new Fault('failed_precondition', error.message, { code: error.code, cause: error });
-  throw error;
 }

@@ -6,7 +6,7 @@ import {
   ServiceAccountSchema,
   ServiceAccountService,
 } from '@gabion/contracts/gabion/identity/v1/users_pb';
-import { pageToken } from '@gabion/postgres/pages';
+import { pageToken, positionIn } from '@gabion/postgres/pages';
 import type { Call } from '@gabion/rpc/call';
 import { Fault } from '@gabion/rpc/fault';
 import { Implements } from '@gabion/rpc/implements';
@@ -14,7 +14,7 @@ import { audit } from '@gabion/service/audit';
 import { Inject } from '@nestjs/common';
 import { type Clock, clock } from './clock.ts';
 import { serviceAccountMessage } from './messages.ts';
-import { defaultPageSize, pageStart } from './paging.ts';
+import { defaultPageSize } from './paging.ts';
 import { repeatable } from './repeatable.ts';
 import { Roles } from './role.ts';
 import { ServiceAccounts } from './service-accounts.ts';
@@ -46,7 +46,7 @@ export class ServiceAccountsController {
   }
 
   async listServiceAccounts({ pageSize, pageToken: after }: ListServiceAccountsRequest) {
-    const start = pageStart(after, { name: 'string' }, 'service-accounts');
+    const start = positionIn(after, { name: 'string' }, 'service-accounts');
     const limit = pageSize || defaultPageSize;
     const found = await this.accounts.page(start?.name ?? '', limit + 1);
     const page = found.slice(0, limit);

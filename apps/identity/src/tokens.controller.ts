@@ -7,7 +7,7 @@ import {
   type RevokeTokenRequest,
   TokenService,
 } from '@gabion/contracts/gabion/identity/v1/tokens_pb';
-import { pageToken } from '@gabion/postgres/pages';
+import { pageToken, positionIn } from '@gabion/postgres/pages';
 import type { Call } from '@gabion/rpc/call';
 import { Fault } from '@gabion/rpc/fault';
 import { Implements } from '@gabion/rpc/implements';
@@ -17,7 +17,7 @@ import { Inject } from '@nestjs/common';
 import { type Clock, clock } from './clock.ts';
 import type { Tx } from './db/schema.ts';
 import { tokenMessage } from './messages.ts';
-import { defaultPageSize, pageStart } from './paging.ts';
+import { defaultPageSize } from './paging.ts';
 import { repeatable } from './repeatable.ts';
 import { Revocations } from './revocations.ts';
 import { defaultLifetimeSeconds, type MintedToken, maxLifetimeSeconds, mint } from './token.ts';
@@ -68,7 +68,7 @@ export class TokensController {
     if (whose !== call.caller.id && !holds(call.caller, 'tokens.list-all'))
       throw new Fault('permission_denied', "others' tokens need the permission tokens.list-all");
     const query = `tokens ${whose ?? '*'} ${includeRevoked}`;
-    const start = pageStart(after, { time: 'number', id: 'string' }, query);
+    const start = positionIn(after, { time: 'number', id: 'string' }, query);
     const limit = pageSize || defaultPageSize;
     const found = await this.tokens.page({
       ownerId: whose,

@@ -8,7 +8,7 @@ import {
   UserSchema,
   UserService,
 } from '@gabion/contracts/gabion/identity/v1/users_pb';
-import { pageToken } from '@gabion/postgres/pages';
+import { pageToken, positionIn } from '@gabion/postgres/pages';
 import type { Call } from '@gabion/rpc/call';
 import { Fault } from '@gabion/rpc/fault';
 import { Implements } from '@gabion/rpc/implements';
@@ -17,7 +17,7 @@ import { Inject } from '@nestjs/common';
 import { assertNotLast } from './administrators.ts';
 import { type Clock, clock } from './clock.ts';
 import { userMessage } from './messages.ts';
-import { defaultPageSize, pageStart } from './paging.ts';
+import { defaultPageSize } from './paging.ts';
 import { repeatable } from './repeatable.ts';
 import { Revocations } from './revocations.ts';
 import { Roles } from './role.ts';
@@ -54,7 +54,7 @@ export class UsersController {
   }
 
   async listUsers({ pageSize, pageToken: after }: ListUsersRequest) {
-    const start = pageStart(after, { name: 'string' }, 'users');
+    const start = positionIn(after, { name: 'string' }, 'users');
     const limit = pageSize || defaultPageSize;
     const found = await this.subjects.page('user', start?.name ?? '', limit + 1);
     const users = found.slice(0, limit);

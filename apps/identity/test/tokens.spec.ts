@@ -193,7 +193,10 @@ describe('an idempotency key', () => {
     const users = await Promise.all(Array.from({ length: 8 }, () => ask('one-person')));
     expect(new Set(users.map(({ id }) => id)).size).toBe(1);
     expect(await trail(identity.db, `users/${users[0]?.id}`)).toHaveLength(1);
-    expect(await faultOf(ask('another-person'))).toMatchObject({ code: 'idempotency_key_reused' });
+    expect(await faultOf(ask('another-person'))).toMatchObject({
+      kind: 'invalid_argument',
+      code: 'idempotency_key_reused',
+    });
   });
 
   it('is of its caller alone', async () => {
