@@ -91,7 +91,10 @@ async function certificateOf(config: GatewayConfig, log: Logger): Promise<Renewi
 /** Takes no new requests and waits for those in flight, but not for ever. */
 async function closeHttp(app: FastifyInstance, graceMs: number): Promise<void> {
   const forced = setTimeout(() => app.server.closeAllConnections(), graceMs);
+  // Node closes the connections that are idle at this moment; one that is kept alive after its answer would be waited for.
+  const sweeping = setInterval(() => app.server.closeIdleConnections(), 50);
   await app.close();
+  clearInterval(sweeping);
   clearTimeout(forced);
 }
 

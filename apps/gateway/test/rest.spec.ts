@@ -114,11 +114,15 @@ describe('a request over REST', () => {
     ['/v1/scans', 'DELETE', 405, 'method_not_allowed'],
     ['/v1/scans', 'OPTIONS', 405, 'method_not_allowed'],
     ['/v1/scans/%ff', 'GET', 400, 'url_malformed'],
-    [`/v1/scans?pageToken=${'x'.repeat(9000)}`, 'GET', 414, 'url_too_long'],
   ])('answers %s %s with %i %s', async (path, method, status, code) => {
     const response = await gabion.http(path, { method });
     if (status === 405) expect(response.headers.get('allow')).toBe('POST, GET, HEAD');
     expect(await problemOf(response)).toMatchObject({ status, code, type: 'application/problem+json' });
+  });
+
+  it('refuses a URL that is too long', async () => {
+    const response = await gabion.http(`/v1/scans?pageToken=${'x'.repeat(9000)}`);
+    expect(await problemOf(response)).toMatchObject({ status: 414, code: 'url_too_long' });
   });
 
   it('refuses a body that is too large, declared or not, and one of another type', async () => {
