@@ -206,6 +206,7 @@ describe('when our own process is killed', () => {
     child.kill('SIGKILL');
     process.kill(pid, 'SIGKILL');
     await gone(pid);
+    await gone(child.pid!);
     await using server = await openServer({ dataDir });
     expect(await ask(server, 'select n from kept')).toEqual([{ n: 1 }]);
   });
