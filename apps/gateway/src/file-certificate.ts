@@ -1,4 +1,4 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from '@gabion/telemetry/log';
 import type { experimental } from '@grpc/grpc-js';
@@ -18,14 +18,19 @@ export class FileCertificate implements experimental.CertificateProvider, Dispos
   readonly #log: Logger;
   readonly #changed = new Set<(files: CertificateFiles) => void>();
   readonly #identities = new Map<experimental.IdentityCertificateUpdateListener, (files: CertificateFiles) => void>();
+  readonly #timer: NodeJS.Timeout;
   #files: CertificateFiles;
+  /** What the files held when they were last looked at, taken or not. */
+  #seen: CertificateFiles;
 
   /** Throws when the files cannot be read or are no pair: the gateway does not start without what it was told to use. */
   constructor(paths: { certificateFile: string; keyFile: string }, log: Logger, everyMs = 5000) {
     this.#paths = paths;
     this.#log = log;
-    this.#files = this.#read();
-    for (const path of Object.values(paths)) watchFile(path, { interval: everyMs, persistent: false }, this.#reload);
+    this.#files = this.#seen = this.#read();
+    createSecureContext(this.#files);
+    // Read again rather than watched: a change between the first reading and the first look of a watcher would be missed.
+    this.#timer = setInterval(() => this.#reload(), everyMs).unref();
   }
 
   get files(): CertificateFiles {
@@ -56,24 +61,28 @@ export class FileCertificate implements experimental.CertificateProvider, Dispos
   removeCaCertificateListener(): void {}
 
   [Symbol.dispose](): void {
-    for (const path of Object.values(this.#paths)) unwatchFile(path, this.#reload);
+    clearInterval(this.#timer);
   }
 
-  readonly #reload = (): void => {
+  #reload(): void {
     try {
       const files = this.#read();
-      if (files.cert.equals(this.#files.cert) && files.key.equals(this.#files.key)) return;
+      if (isSame(files, this.#seen)) return;
+      this.#seen = files;
+      createSecureContext(files);
       this.#files = files;
       for (const changed of this.#changed) changed(files);
       this.#log.info({ file: this.#paths.certificateFile }, 'certificate of the public ports replaced');
     } catch (error) {
       this.#log.error({ error, file: this.#paths.certificateFile }, 'new certificate not taken: the old one stays');
     }
-  };
+  }
 
   #read(): CertificateFiles {
-    const files = { cert: readFileSync(this.#paths.certificateFile), key: readFileSync(this.#paths.keyFile) };
-    createSecureContext(files);
-    return files;
+    return { cert: readFileSync(this.#paths.certificateFile), key: readFileSync(this.#paths.keyFile) };
   }
+}
+
+function isSame(one: CertificateFiles, other: CertificateFiles): boolean {
+  return one.cert.equals(other.cert) && one.key.equals(other.key);
 }
