@@ -19,6 +19,7 @@ import { fastify } from 'fastify';
 
 const [role = '', directory = ''] = process.argv.slice(2);
 const address = `unix:${join(directory, 'services.sock')}`;
+const everyField = { alwaysEmitImplicit: true };
 const path = `/v1/scans/${randomUUID()}`;
 const parts = { services, gateway, bare } as Readonly<Record<string, () => Promise<string>>>;
 process.once('disconnect', () => process.exit());
@@ -74,7 +75,9 @@ async function bare(): Promise<string> {
   app.get<{ Params: { id: string } }>('/v1/scans/:id', (request, reply) => {
     client.makeUnaryRequest(rpc, asIs, asIs, writeMessage(method.input, { id: request.params.id }), (error, bytes) => {
       if (error) return void reply.code(500).send();
-      reply.type('application/json').send(toJsonString(method.output, fromBinary(method.output, bytes as Buffer)));
+      reply
+        .type('application/json')
+        .send(toJsonString(method.output, fromBinary(method.output, bytes as Buffer), everyField));
     });
   });
   return `${await app.listen({ host: '127.0.0.1', port: 0 })}${path}`;

@@ -189,8 +189,13 @@ interface Answer {
 /** Head and body in one write: Fastify's own way costs a tenth of a request more, and adds a charset that JSON has not. */
 function send({ facts }: FastifyRequest, reply: FastifyReply, { status, type, text }: Answer): void {
   facts.headers['content-type'] = type;
-  facts.headers['content-length'] = Buffer.byteLength(text);
-  reply.hijack().raw.writeHead(status, facts.headers).end(text);
+  const length = Buffer.byteLength(text);
+  facts.headers['content-length'] = length;
+  // As many bytes as characters: nothing but ASCII, which need not be encoded.
+  reply
+    .hijack()
+    .raw.writeHead(status, facts.headers)
+    .end(text, length === text.length ? 'latin1' : 'utf8');
 }
 
 /** Aborts when the client has gone before its answer. */
