@@ -49,5 +49,11 @@ export function fromAttributes(
 
 /** The topic where events of `topic` end that no attempt could handle. */
 export function deadLetterTopic(topic: string): string {
-  return `${topic}.dead-letter`;
+  return `${topic}${deadLetterSuffix}`;
 }
+
+export function isDeadLetterTopic(topic: string): boolean {
+  return topic.endsWith(deadLetterSuffix);
+}
+
+const deadLetterSuffix = '.dead-letter';

@@ -2,6 +2,7 @@ import { events } from '@gabion/contracts/services';
 import type { Database } from '@gabion/postgres/database';
 import type { Logger } from '@gabion/telemetry/log';
 import type { BusLimits } from './bus.ts';
+import { isDeadLetterTopic } from './event.ts';
 import { clean } from './janitor.ts';
 import { Pause } from './pause.ts';
 import { cachedTopicOf } from './publish.ts';
@@ -13,7 +14,7 @@ const inboxDays = 7;
 
 /** Days that the events of a topic are kept: what the contract says, 7 for a topic it does not know. */
 export function retentionDaysOf(topic: string): number {
-  if (topic.endsWith('.dead-letter')) return deadLetterDays;
+  if (isDeadLetterTopic(topic)) return deadLetterDays;
   const schema = events.find((each) => cachedTopicOf(each).name === topic);
   return schema ? cachedTopicOf(schema).retentionDays : 7;
 }

@@ -10,6 +10,7 @@ import { Leases } from './leases.ts';
 import { Outbox, register } from './outbox.ts';
 import { Parked } from './parked.ts';
 import { cachedTopicOf } from './publish.ts';
+import { relayGroup } from './refusal.ts';
 import { Relay } from './relay.ts';
 
 const defaultEventBytes = 1024 * 1024;
@@ -88,7 +89,9 @@ export class KafkaBus implements Bus {
 
   async redrive(group: string, schema: DescMessage, ids?: readonly string[]) {
     const parked = new Parked(group, cachedTopicOf(schema).name);
-    const count = await this.#options.db.transaction((tx) => parked.redrive(tx, ids));
+    const count = await this.#options.db.transaction((tx) =>
+      group === relayGroup ? parked.republish(tx, ids) : parked.redrive(tx, ids),
+    );
     for (const consumer of this.#consumers) consumer.retry();
     return count;
   }

@@ -78,7 +78,8 @@ function candidates(topic: string | undefined, lanes: readonly Lane[], limit: nu
   const late = lanes.flatMap(({ partition, cursor }) =>
     cursor.open.map((open) => ({ ...open, partition, upto: cursor.seq })),
   );
-  if (late.length === 0) return sql`${sql.join(fresh, sql` union all `)} order by seq limit ${limit}`;
+  const ahead = sql`select * from (${sql.join(fresh, sql` union all `)}) fresh order by seq limit ${limit}`;
+  if (late.length === 0) return ahead;
   // Rows of a transaction that still runs are not visible, so its range of the log is not even looked at.
   const behind = sql`
     select ${columns}
@@ -98,7 +99,7 @@ function candidates(topic: string | undefined, lanes: readonly Lane[], limit: nu
   return sql`
     select * from (select * from (${behind}) behind order by seq limit ${limit}) behind
     union all
-    select * from (${sql.join(fresh, sql` union all `)} order by seq limit ${limit}) fresh
+    select * from (${ahead}) fresh
     order by seq limit ${limit}`;
 }
 

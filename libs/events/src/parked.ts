@@ -82,8 +82,13 @@ export class Parked {
 
   /** Moves an event that no attempt could handle to the dead letters and onto the dead-letter topic. */
   async giveUp(tx: Tx, { ordinal, stored, attempts }: ParkedEvent, reason: string): Promise<void> {
-    const why = reason.slice(0, longestReason);
     await sql`delete from events.parked where ordinal = ${ordinal}::bigint`.execute(tx);
+    await this.deadLetter(tx, stored, attempts, reason);
+  }
+
+  /** Adds an event to the dead letters and to the dead-letter topic. */
+  async deadLetter(tx: Tx, stored: StoredEvent, attempts: number, reason: string): Promise<void> {
+    const why = reason.slice(0, longestReason);
     await sql`insert into events.dead_letters (grp, topic, key, event, body, attempts, reason)
       values (${this.#group}, ${this.#topic}, ${stored.key}, ${attributesToJson(stored)}::jsonb,
         ${Buffer.from(stored.body)}, ${attempts}, ${why})`.execute(tx);
@@ -124,6 +129,22 @@ export class Parked {
       )
       insert into events.parked (grp, topic, key, event, body, attempts, next_at)
       select ${this.#group}, ${this.#topic}, key, event, body, 0, now() from taken order by ordinal
+      returning 1`.execute(tx);
+    return rows.length;
+  }
+
+  /** Dead letters go into the log once more, for every group; of those the relay could not ship. */
+  async republish(tx: Tx, ids: readonly string[] | undefined): Promise<number> {
+    const { rows } = await sql`
+      with taken as (
+        delete from events.dead_letters where grp = ${this.#group} and topic = ${this.#topic}
+          and (${ids === undefined} or event->>'id' = any(${ids ?? []}::text[]))
+        returning ordinal, key, event, body
+      )
+      insert into events.log (topic, partition, key, id, type, source, body, headers)
+      select ${this.#topic}, (event->>'partition')::int, key, (event->>'id')::uuid, event->>'type', event->>'source', body,
+        event->'headers'
+      from taken order by ordinal
       returning 1`.execute(tx);
     return rows.length;
   }

@@ -98,18 +98,26 @@ async function insert(
     );
     return;
   }
-  const lengths = rows.map((row) => row.body.length);
-  let offset = 1;
-  const offsets = lengths.map((length) => (offset += length) - length);
+  const bodies = rows.map((row) => row.body);
   // Bodies go as one value, which travels as the bytes it is; an array of them would travel, and be parsed, as hex.
   // Numbers are given after the sort: the order of the messages is the order of the log.
   await sql`insert into events.log (topic, partition, key, id, type, source, body, headers)
-    select ${topic}, partition, key, id, ${type}, ${source}, substring(${Buffer.concat(rows.map((row) => row.body))}::bytea from at for length),
+    select ${topic}, partition, key, id, ${type}, ${source}, substring(${Buffer.concat(bodies)}::bytea from at for length),
       ${headers}::jsonb
     from unnest(${rows.map((row) => row.partition)}::int[], ${rows.map((row) => row.key)}::text[],
-      ${rows.map((row) => row.id)}::uuid[], ${offsets}::int[], ${lengths}::int[])
+      ${rows.map((row) => row.id)}::uuid[], ${starts(bodies)}::int[], ${bodies.map((body) => body.length)}::int[])
       with ordinality as row (partition, key, id, at, length, nth)
     order by nth`.execute(tx);
+}
+
+/** Where each body begins in all of them, counted from 1. */
+function starts(bodies: readonly Buffer[]): number[] {
+  let next = 1;
+  return bodies.map(({ length }) => {
+    const start = next;
+    next += length;
+    return start;
+  });
 }
 
 const topics = new WeakMap<DescMessage, Topic>();

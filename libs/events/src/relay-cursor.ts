@@ -10,8 +10,8 @@ export async function loadRelay(db: Database): Promise<LogCursor> {
   return toCursor(rows[0]!.position, rows[0]!.open);
 }
 
-export async function saveRelay(db: Database, cursor: LogCursor): Promise<void> {
+export async function saveRelay(db: Database['kysely'], cursor: LogCursor): Promise<void> {
   await sql`update events.relay set position = ${cursor.seq}::bigint, open = ${openToJson(cursor.open)}::jsonb`.execute(
-    db.kysely,
+    db,
   );
 }

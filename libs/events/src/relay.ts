@@ -3,7 +3,9 @@ import type { Database } from '@gabion/postgres/database';
 import type { Logger } from '@gabion/telemetry/log';
 import kafkajs, { type Producer } from 'kafkajs';
 import { sql } from 'kysely';
-import type { StoredEvent } from './event.ts';
+import { isDeadLetterTopic, type StoredEvent } from './event.ts';
+import { deadLettered } from './event-metrics.ts';
+import { reasonOf } from './handling.ts';
 import { retentionDaysOf } from './housekeeping.ts';
 import type { KafkaCluster, WantedTopic } from './kafka-cluster.ts';
 import { toRecord } from './kafka-record.ts';
@@ -11,9 +13,11 @@ import type { Leases, Share } from './leases.ts';
 import { afterNothing, afterPage, type LogCursor } from './log-cursor.ts';
 import { readPage } from './log-reader.ts';
 import type { Outbox } from './outbox.ts';
+import { Parked } from './parked.ts';
 import { partitionOf } from './partition.ts';
 import { Pause } from './pause.ts';
 import { cachedTopicOf } from './publish.ts';
+import { isTooLarge, relayGroup } from './refusal.ts';
 import { loadRelay, saveRelay } from './relay-cursor.ts';
 
 const pollMs = 1_000;
@@ -98,11 +102,43 @@ export class Relay implements AsyncDisposable {
       await this.#pause.wait(pollMs);
       return afterNothing(cursor, page.snapshot);
     }
-    await this.#send(page.events);
+    const refused = await this.#deliver(page.events);
     const { snapshot, next, cut } = page;
     const shipped = afterPage(cursor, { snapshot, next, last, cut });
-    await saveRelay(db, shipped);
+    if (refused.length === 0) await saveRelay(db.kysely, shipped);
+    else await this.#giveUp(refused, shipped);
     return shipped;
+  }
+
+  /** Sends events in their order; answers those that the broker refuses for their size, found by halving. */
+  async #deliver(batch: readonly StoredEvent[]): Promise<readonly Refused[]> {
+    try {
+      await this.#send(batch);
+      return [];
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      await this.#dropProducer();
+      if (batch.length === 1) return [{ event: batch[0]!, reason: reasonOf(error) }];
+      const half = batch.length >> 1;
+      return [...(await this.#deliver(batch.slice(0, half))), ...(await this.#deliver(batch.slice(half)))];
+    }
+  }
+
+  async #giveUp(refused: readonly Refused[], shipped: LogCursor): Promise<void> {
+    const { db, log } = this.#context;
+    await db.transaction(async (tx) => {
+      for (const { event, reason } of refused) {
+        // A dead letter that is too large stands in the database of its group already.
+        if (!isDeadLetterTopic(event.topic)) await new Parked(relayGroup, event.topic).deadLetter(tx, event, 1, reason);
+      }
+      await saveRelay(tx, shipped);
+    });
+    for (const { event, reason } of refused) {
+      const { topic, id } = event;
+      deadLettered.inc({ topic, group: relayGroup });
+      log.error({ topic, id, reason, bytes: event.body.length }, 'Kafka refuses an event; it is a dead letter');
+    }
+    this.#pause.end();
   }
 
   async #send(batch: readonly StoredEvent[]): Promise<void> {
@@ -147,6 +183,12 @@ export class Relay implements AsyncDisposable {
       select coalesce((select max(seq) from events.log), 0) - position as waiting from events.relay`.execute(db.kysely);
     outbox.isFull = Number(rows[0]!.waiting) >= maxOutboxEvents;
   }
+}
+
+/** An event that the broker will never take, and what it said. */
+interface Refused {
+  readonly event: StoredEvent;
+  readonly reason: string;
 }
 
 /** A topic of the contract or its dead letters, with what the contract says; 8 partitions for one it does not know. */

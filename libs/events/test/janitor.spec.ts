@@ -33,7 +33,7 @@ describe('janitor', () => {
       db.kysely,
     );
     const xid = BigInt(rows[1]!.xid);
-    await saveRelay(db, { seq: BigInt(rows[1]!.seq), open: [{ from: xid, to: xid + 1n, after: 0n }] });
+    await saveRelay(db.kysely, { seq: BigInt(rows[1]!.seq), open: [{ from: xid, to: xid + 1n, after: 0n }] });
     const retention = { days: () => 7, inboxDays: 7, keepShippedMs: 3_600_000 };
     expect(await clean(db, retention, new Date())).toBe(0);
     expect(await clean(db, retention, new Date(Date.now() + 30 * day))).toBe(1);
