@@ -164,7 +164,8 @@ function failureOf(url: URL, error: NodeJS.ErrnoException & { hostname?: string 
     return new OciError('certificate_refused', `the certificate of ${url.host} is not trusted: ${error.message}`, {
       cause: error,
     });
-  return new ConnectionLost(`${url.host}: ${error.message}`, { cause: error });
+  // Where several addresses were tried, Node's error has a code and no text.
+  return new ConnectionLost(`${url.host}: ${error.message || error.code}`, { cause: error });
 }
 
 /** A body whose silence is bounded; the reader's own pauses do not count. */
