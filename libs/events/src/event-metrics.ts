@@ -28,28 +28,36 @@ export interface Measured {
 
 const measured = new Set<Measured>();
 
-const age = gauge('gabion_events_oldest_age_seconds', 'Age of the oldest event not handled.', ['topic', 'group']);
-const parked = gauge('gabion_events_parked', 'Events that wait for another attempt, or behind one that does.', [
-  'topic',
-  'group',
-]);
-gauge('gabion_events_lag', 'Events that a group has still to handle.', ['topic', 'group'], async (lag) => {
-  await Promise.all(
-    [...measured].map(async (one) => {
-      const labels = { topic: boundedLabel('topic', one.topic), group: boundedLabel('group', one.group) };
-      try {
-        const [{ events, oldestAgeMs }, waiting] = await Promise.all([one.lag(), one.parkedCount()]);
-        lag.set(labels, events);
-        age.set(labels, oldestAgeMs / 1000);
-        parked.set(labels, waiting);
-      } catch {
-        // A scrape must not fail because a server is down; an old figure would look alive.
-        lag.remove(labels);
-        age.remove(labels);
-      }
-    }),
-  );
-});
+const of = ['topic', 'group'] as const;
+const lag = gauge('gabion_events_lag', 'Events that a group has still to handle.', of, () => measureAll());
+const age = gauge('gabion_events_oldest_age_seconds', 'Age of the oldest event not handled.', of, () => measureAll());
+const parkedHelp = 'Events that wait for another attempt, or behind one that does.';
+const parked = gauge('gabion_events_parked', parkedHelp, of, () => measureAll());
+
+let measuring: Promise<void> | undefined;
+
+/** One measurement for the three gauges, which a scrape asks for side by side. */
+function measureAll(): Promise<void> {
+  measuring ??= Promise.all([...measured].map(measureOne)).then(() => {
+    measuring = undefined;
+  });
+  return measuring;
+}
+
+async function measureOne(one: Measured): Promise<void> {
+  const labels = { topic: boundedLabel('topic', one.topic), group: boundedLabel('group', one.group) };
+  try {
+    const [{ events, oldestAgeMs }, waiting] = await Promise.all([one.lag(), one.parkedCount()]);
+    lag.set(labels, events);
+    age.set(labels, oldestAgeMs / 1000);
+    parked.set(labels, waiting);
+  } catch {
+    // A scrape must not fail because a server is down; an old figure would look alive.
+    lag.remove(labels);
+    age.remove(labels);
+    parked.remove(labels);
+  }
+}
 
 /** Has the group's lag, age and parked events measured until disposed. */
 export function measure(one: Measured): Disposable {
