@@ -59,7 +59,7 @@ export function complaintOf(error: unknown): Complaint {
   if (!(error instanceof Error)) return new Complaint(String(error), { code: 'internal', exitCode: exitCodes.failed });
   const { kind, code, fields } = error as { kind?: unknown; code?: unknown; fields?: unknown };
   const word = typeof code === 'string' ? code.toLowerCase() : 'internal';
-  return new Complaint(`${error.message || error.name}${fieldsText(fields)}`, {
+  return new Complaint(`${error.message || error.name}${fieldsText(fields, error.message)}`, {
     code: systemCodes[word] ?? word,
     hint: hints[systemCodes[word] ?? word] ?? (typeof kind === 'string' ? hints[kind] : undefined),
     exitCode: typeof kind === 'string' && badInput.has(kind) ? exitCodes.usage : exitCodes.failed,
@@ -67,9 +67,11 @@ export function complaintOf(error: unknown): Complaint {
   });
 }
 
-function fieldsText(fields: unknown): string {
-  if (!Array.isArray(fields) || fields.length === 0) return '';
-  return `: ${fields.map(({ field, message }) => `${field} ${message}`).join('; ')}`;
+/** The fields at fault that the message does not name already: it begins with the first. */
+function fieldsText(fields: unknown, message: string): string {
+  if (!Array.isArray(fields)) return '';
+  const more = fields.filter((each) => !message.includes(each.message));
+  return more.length === 0 ? '' : `: ${more.map((each) => `${each.field} ${each.message}`).join('; ')}`;
 }
 
 const systemCodes: Readonly<Record<string, string>> = {
