@@ -23,7 +23,7 @@ const assets = { 'swagger-ui.css': 'text/css', 'swagger-ui-bundle.js': 'text/jav
 export function addDocs(app: FastifyInstance, document: object): void {
   const text = JSON.stringify(document);
   const serve = (url: string, contentType: string, body: () => Promise<string | Buffer>, maxAgeS = 300) =>
-    app.get(url, async (request, reply) => {
+    app.get(url, { exposeHeadRoute: true }, async (request, reply) => {
       request.facts.route = url;
       reply.header('content-security-policy', policy).header('cache-control', `public, max-age=${maxAgeS}`);
       return reply.type(`${contentType}; charset=utf-8`).send(await body());

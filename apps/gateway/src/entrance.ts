@@ -42,22 +42,22 @@ export class Entrance {
 
   /** Lets a visit in as its caller (undefined for an anonymous call) or throws the Fault with which it is turned away. */
   async enter({ address, authorization, access }: Visit, budgeted: Budgeted): Promise<Caller | undefined> {
-    const network = networkOf(address);
     if (authorization === undefined) {
-      await this.#take('address', network, this.#rates.addressRate, budgeted);
+      await this.#take('address', networkOf(address), this.#rates.addressRate, budgeted);
       if (access.way !== 'anonymous')
         throw new Fault('unauthenticated', 'show a token: Authorization: Bearer gbn_…', { code: 'token_missing' });
       return undefined;
     }
-    const caller = await this.#authenticated(authorization, network, budgeted);
+    const token = tokenIn(authorization);
+    const caller =
+      (token === undefined ? undefined : this.#callers.known(token)) ??
+      (await this.#authenticated(token, networkOf(address), budgeted));
     await this.#take('caller', caller.id, this.#rates.callerRate, budgeted);
     return seenFrom(caller, address);
   }
 
-  async #authenticated(authorization: string, network: string, budgeted: Budgeted): Promise<Caller> {
-    const token = tokenIn(authorization);
-    const known = token && this.#callers.known(token);
-    if (known) return known;
+  /** Asks who it is; a token that is known already does not come here. */
+  async #authenticated(token: string | undefined, network: string, budgeted: Budgeted): Promise<Caller> {
     const shutMs = (this.#shutUntilMs.get(network) ?? 0) - Date.now();
     if (shutMs > 0) throw tooMany('failure', 'too many failed authentications from your address', shutMs);
     try {

@@ -87,6 +87,7 @@ describe('the pages of the gateway', () => {
     expect(page.url).toMatch(/\/docs$/);
     expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
     expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
+    expect((await gabion.http('/docs', { method: 'HEAD', token: '' })).status).toBe(200);
     const html = await page.text();
     expect(html).not.toMatch(/https?:|<script>|style=|onload=/);
     for (const [, path] of html.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
