@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events';
-import type { Writable } from 'node:stream';
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { accessOf } from '@gabion/contracts/access';
 import { HealthCheckRequestSchema } from '@gabion/contracts/grpc/health/v1/health_pb';
 import { ServerReflectionRequestSchema } from '@gabion/contracts/grpc/reflection/v1/reflection_pb';
 import { text } from '@gabion/rpc/admission';
+import { drained, type Sink } from '@gabion/rpc/backpressure';
 import { keys } from '@gabion/rpc/call';
 import type { CallOptions } from '@gabion/rpc/client';
 import { serviceDefinition } from '@gabion/rpc/definition';
@@ -100,7 +100,7 @@ function handler(method: DescMethod, passage: Passage | undefined) {
   };
   const clientStreaming: handleClientStreamingCall<Buffer, Buffer> = (call, callback) => {
     if (!passage) return callback(notOffered);
-    passage.collect(call, call).then((answer) => callback(null, answer), callback);
+    passage.collect(call, call.iterator({ destroyOnReturn: false })).then((answer) => callback(null, answer), callback);
   };
   const serverStreaming: handleServerStreamingCall<Buffer, Buffer> = (call) => {
     if (!passage) return void call.emit('error', notOffered);
@@ -111,7 +111,7 @@ function handler(method: DescMethod, passage: Passage | undefined) {
   };
   const bidi: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
     if (!passage) return void call.emit('error', notOffered);
-    passage.pour(call, call, call).then(
+    passage.pour(call, call.iterator({ destroyOnReturn: false }), call).then(
       () => call.end(),
       (status) => call.emit('error', status),
     );
@@ -232,20 +232,6 @@ function leaving(surface: Surface): AbortSignal {
   if (surface.cancelled) gone.abort();
   else surface.once('cancelled', () => gone.abort());
   return gone.signal;
-}
-
-type Sink = Pick<Writable, 'write' | 'once' | 'off'>;
-
-function drained(sink: Sink, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const go = () => {
-      sink.off('drain', go);
-      signal.removeEventListener('abort', go);
-      resolve();
-    };
-    sink.once('drain', go);
-    signal.addEventListener('abort', go, { once: true });
-  });
 }
 
 async function* one(message: Buffer): AsyncIterable<Buffer> {

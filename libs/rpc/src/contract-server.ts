@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { DescMethod, DescService, Message } from '@bufbuild/protobuf';
 import { accessOf } from '@gabion/contracts/access';
 import type { Logger } from '@gabion/telemetry/log';
@@ -20,6 +20,7 @@ import {
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { type Admitted, type AllowedCallers, authorize, type Door, identify, text } from './admission.ts';
+import { drained, type Sink } from './backpressure.ts';
 import { type Call, keys } from './call.ts';
 import { readMessage, serviceDefinition, writeMessage } from './definition.ts';
 import { Fault } from './fault.ts';
@@ -253,26 +254,12 @@ async function* messages(method: DescMethod, surface: Pick<Readable, 'iterator'>
   for await (const bytes of surface.iterator({ destroyOnReturn: false })) yield readMessage(method.input, bytes);
 }
 
-type Sink = Pick<Writable, 'write' | 'once' | 'off'>;
-
 /** Writes a stream of answers no faster than the caller reads them; ends quietly when the caller has gone. */
 async function pour(method: DescMethod, answers: unknown, sink: Sink, signal: AbortSignal): Promise<void> {
   for await (const answer of answers as AsyncIterable<never>) {
     if (signal.aborted) return;
     if (!sink.write(writeMessage(method.output, answer))) await drained(sink, signal);
   }
-}
-
-function drained(sink: Sink, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const go = () => {
-      sink.off('drain', go);
-      signal.removeEventListener('abort', go);
-      resolve();
-    };
-    sink.once('drain', go);
-    signal.addEventListener('abort', go, { once: true });
-  });
 }
 
 function bind(server: GrpcServer, address: string, credentials: ServerCredentials): Promise<number> {
