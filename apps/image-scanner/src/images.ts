@@ -45,8 +45,8 @@ export class Images {
   /** The packages of a known image, in the order in which they are stored. */
   async packages(imageId: string): Promise<Package[]> {
     const { rows } = await sql<Package>`
-      select name, version, ecosystem, purl, source_name as "sourceName", source_version as "sourceVersion",
-        architecture, layer_diff_id as "layerDiffId", path, licenses
+      select type, name, version, ecosystem, purl, source_name as "sourceName", source_version as "sourceVersion",
+        architecture, module, layer_diff_id as "layerDiffId", path, evidence, licenses
       from packages where image_id = ${imageId} order by ordinal`.execute(this.db.kysely);
     return rows;
   }
@@ -91,6 +91,7 @@ export class Images {
 /** A package as it is stored and judged: of what the image's builder chose, nothing that the database would refuse. */
 export function storablePackage(found: Package): Package {
   return {
+    type: found.type,
     name: storable(found.name),
     version: storable(found.version),
     ecosystem: storable(found.ecosystem),
@@ -98,8 +99,10 @@ export function storablePackage(found: Package): Package {
     sourceName: storable(found.sourceName),
     sourceVersion: storable(found.sourceVersion),
     architecture: storable(found.architecture),
+    module: storable(found.module),
     layerDiffId: found.layerDiffId,
     path: storable(found.path),
+    evidence: found.evidence,
     licenses: found.licenses.slice(0, 100).map((each) => storable(each, 512)),
   };
 }
@@ -109,16 +112,19 @@ async function addPackages(tx: Tx, imageId: string, packages: readonly Package[]
   const of = <T>(column: (each: Package) => T) => packages.map(column);
   await sql`
     insert into packages (image_id, ordinal, name, version, ecosystem, purl, source_name, source_version,
-      architecture, layer_diff_id, path, licenses)
+      architecture, layer_diff_id, path, licenses, type, module, evidence)
     select ${imageId}, ${at} + row.nth - 1, name, version, ecosystem, purl, source_name, source_version,
-      architecture, layer_diff_id, path, array(select jsonb_array_elements_text(licenses))
+      architecture, layer_diff_id, path, array(select jsonb_array_elements_text(licenses)),
+      type, module, evidence
     from unnest(${of((each) => each.name)}::text[], ${of((each) => each.version)}::text[],
       ${of((each) => each.ecosystem)}::text[], ${of((each) => each.purl)}::text[],
       ${of((each) => each.sourceName)}::text[], ${of((each) => each.sourceVersion)}::text[],
       ${of((each) => each.architecture)}::text[], ${of((each) => each.layerDiffId)}::text[],
-      ${of((each) => each.path)}::text[], ${of((each) => JSON.stringify(each.licenses))}::jsonb[]
+      ${of((each) => each.path)}::text[], ${of((each) => JSON.stringify(each.licenses))}::jsonb[],
+      ${of((each) => each.type)}::text[], ${of((each) => each.module)}::text[],
+      ${of((each) => each.evidence)}::text[]
     ) with ordinality as row (name, version, ecosystem, purl, source_name, source_version,
-      architecture, layer_diff_id, path, licenses, nth)`.execute(tx);
+      architecture, layer_diff_id, path, licenses, type, module, evidence, nth)`.execute(tx);
 }
 
 async function addFindings(

@@ -6,7 +6,8 @@ import { judge, lookupsOf } from './judgement.ts';
 function npm(name: string, version: string, path = `app/node_modules/${name}/package.json`): Package {
   const own = { name, version, sourceName: name, sourceVersion: version };
   const place = { path, layerDiffId: `sha256:${'a'.repeat(64)}`, purl: `pkg:npm/${name}@${version}` };
-  return { ...own, ...place, ecosystem: 'npm', architecture: '', licenses: [] };
+  const kind = { type: 'npm', ecosystem: 'npm', architecture: '', module: '', evidence: 'package-metadata' } as const;
+  return { ...own, ...place, ...kind, licenses: [] };
 }
 
 function fixedIn(name: string, id: string, before: string, severity: 'high' | 'low' | 'critical'): AffectedEntry {

@@ -62,7 +62,10 @@ describe('inventoryOf a Debian image', () => {
     expect(packages).toEqual([
       expect.objectContaining({ name: 'bash', version: '5.1-2+b3', sourceName: 'bash', sourceVersion: '5.1-2' }),
       {
+        type: 'deb',
         name: 'libc6',
+        module: '',
+        evidence: 'package-database',
         version: '1:2.31-13+deb11u5',
         ecosystem: 'Debian:11',
         purl: 'pkg:deb/debian/libc6@1:2.31-13%2Bdeb11u5?arch=amd64&distro=debian-11',
@@ -139,7 +142,10 @@ describe('inventoryOf an Alpine image', () => {
     const { packages } = await inventory([alpine, file('lib/apk/db/installed', musl)]);
     expect(packages).toEqual([
       {
+        type: 'apk',
         name: 'musl-utils',
+        module: '',
+        evidence: 'package-database',
         version: '1.1.22-r3',
         ecosystem: 'Alpine:v3.10',
         purl: 'pkg:apk/alpine/musl-utils@1.1.22-r3?arch=x86_64&distro=alpine-3.10.4',

@@ -1,20 +1,57 @@
+/** Types of the package URL specification that inventories hold; `generic` is a program without a package manager. */
+export type PackageType =
+  | 'deb'
+  | 'apk'
+  | 'rpm'
+  | 'alpm'
+  | 'npm'
+  | 'pypi'
+  | 'maven'
+  | 'golang'
+  | 'cargo'
+  | 'gem'
+  | 'composer'
+  | 'nuget'
+  | 'conda'
+  | 'cran'
+  | 'hex'
+  | 'pub'
+  | 'swift'
+  | 'luarocks'
+  | 'bitnami'
+  | 'generic';
+
+/** How sure a package is to be there: what was looked at to find it. */
+export type Evidence =
+  | 'package-database'
+  | 'package-metadata'
+  | 'build-information'
+  | 'binary-pattern'
+  | 'file-hash'
+  | 'lock-file'
+  | 'sbom';
+
 /** One installed package. */
 export interface Package {
+  readonly type: PackageType;
   readonly name: string;
   /** As its package manager writes it, epoch and revision included. */
   readonly version: string;
-  /** OSV ecosystem: `Debian:11`, `Alpine:v3.10`, `npm`. */
+  /** OSV ecosystem: `Debian:11`, `Alpine:v3.10`, `npm`; empty where no advisories speak of such packages. */
   readonly ecosystem: string;
   readonly purl: string;
   /** What the distribution's advisories name; equal to name and version where there is no other source. */
   readonly sourceName: string;
   readonly sourceVersion: string;
-  /** The package manager's word, `amd64` or `x86_64`; empty for npm. */
+  /** The package manager's word, `amd64` or `x86_64`; empty for languages. */
   readonly architecture: string;
+  /** Module stream of an rpm, `nodejs:12`; empty outside modules. */
+  readonly module: string;
   /** The layer that brought this version of the package, not the last one that wrote the database. */
   readonly layerDiffId: string;
-  /** The file that says so. */
+  /** The file that says so; inside an archive `app.war!WEB-INF/lib/a.jar`. */
   readonly path: string;
+  readonly evidence: Evidence;
   readonly licenses: readonly string[];
 }
 
@@ -26,6 +63,7 @@ export interface Installed {
   readonly sourceName: string;
   readonly sourceVersion: string;
   readonly licenses: readonly string[];
+  readonly module?: string;
 }
 
 /** What makes an installed package the same in two versions of a database. */

@@ -1,6 +1,8 @@
+import type { PackageType } from './package.ts';
+
 /** A package URL (ECMA-427): type, optional namespace, name, version and qualifiers, percent-encoded. */
 export function purl(parts: {
-  type: 'deb' | 'apk' | 'npm';
+  type: PackageType;
   namespace?: string;
   name: string;
   version: string;

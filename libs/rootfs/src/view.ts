@@ -57,6 +57,12 @@ export class View {
     return resolved === undefined ? undefined : this.#files.get(resolved);
   }
 
+  /** The kept files below a directory, at any depth. */
+  below(directory: string): ViewFile[] {
+    const prefix = `${this.resolve(directory) ?? directory}/`;
+    return [...this.#files.values()].filter((file) => file.path.startsWith(prefix));
+  }
+
   /** What the layers made of a canonical path, lowest first. */
   history(path: string): readonly Version[] {
     return this.#history.get(path) ?? [];

@@ -166,4 +166,13 @@ export const migrations: readonly Migration[] = [
       create index advisory_entries_of on advisory_entries (generation);
     `,
   },
+  {
+    id: '0003-package-types',
+    sql: `
+      alter table packages
+        add column type text not null default '',
+        add column module text not null default '',
+        add column evidence text not null default '';
+    `,
+  },
 ];

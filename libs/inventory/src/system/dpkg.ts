@@ -1,17 +1,21 @@
 import type { Analyzer } from '@gabion/rootfs/layer-contents';
-import { keptLines, linesOf } from './lines.ts';
-import type { Installed } from './package.ts';
-import type { Warnings } from './warnings.ts';
+import type { Cataloguer, ImageSight } from '../cataloguer.ts';
+import { keptLines, linesOf } from '../lines.ts';
+import { isOwnable } from '../ownable.ts';
+import type { Installed } from '../package.ts';
+import { placed } from '../placement.ts';
+import type { Warnings } from '../warnings.ts';
+import { systemIds } from './system-ids.ts';
 
-export const dpkgStatus = 'var/lib/dpkg/status';
+const dpkgStatus = 'var/lib/dpkg/status';
 /** Distroless images keep one file a package here, without a `Status`. */
-export const dpkgStatusDirectory = 'var/lib/dpkg/status.d';
-export const dpkgInfoDirectory = 'var/lib/dpkg/info';
+const dpkgStatusDirectory = 'var/lib/dpkg/status.d';
+const dpkgInfoDirectory = 'var/lib/dpkg/info';
 
 /** States of deb-status(5) in which the files of a package are on disk. */
 const presentStates = new Set(['installed', 'unpacked', 'half-configured', 'triggers-awaited', 'triggers-pending']);
 
-export const dpkgAnalyzer: Analyzer = {
+const dpkgAnalyzer: Analyzer = {
   name: 'dpkg',
   wants(path) {
     if (!path.startsWith('var/lib/dpkg/')) return undefined;
@@ -21,7 +25,7 @@ export const dpkgAnalyzer: Analyzer = {
     return undefined;
   },
   reduce(path, content) {
-    if (path.endsWith('.list')) return keptLines(content, (line) => isNodePackage(line));
+    if (path.endsWith('.list')) return keptLines(content, isOwnable);
     return keptLines(
       content,
       (line) => line.trim() === '' || /^(package|status|version|source|architecture):/i.test(line),
@@ -29,8 +33,39 @@ export const dpkgAnalyzer: Analyzer = {
   },
 };
 
+/** Debian, Ubuntu and what is built from them; distroless images too. */
+export const dpkgCataloguer: Cataloguer = {
+  name: 'dpkg',
+  kind: 'system',
+  analyzers: [dpkgAnalyzer],
+  find(image) {
+    const files = databasesIn(image);
+    const ids = systemIds('deb', image.operatingSystem);
+    return {
+      packages: files.flatMap((file) =>
+        placed(image, file, { type: 'deb', evidence: 'package-database', parse: parseDpkg, ids }),
+      ),
+      ownedPaths: ownedPaths(image),
+      hasDatabase: files.length > 0,
+    };
+  },
+};
+
+function databasesIn({ view }: ImageSight) {
+  const status = view.read(dpkgStatus);
+  const single = view.below(dpkgStatusDirectory).filter((file) => !file.path.endsWith('.md5sums'));
+  return [...(status ? [status] : []), ...single];
+}
+
+function* ownedPaths({ view }: ImageSight): Generator<string> {
+  for (const { path, content } of view.below(dpkgInfoDirectory)) {
+    if (!path.endsWith('.list') || !content) continue;
+    for (const line of linesOf(content)) if (line !== '') yield line.replace(/^\//, '');
+  }
+}
+
 /** The packages of a status file, or of one file of `status.d`. */
-export function parseDpkg(content: Buffer, path: string, warnings?: Warnings): Installed[] {
+function parseDpkg(content: Buffer, path: string, warnings?: Warnings): Installed[] {
   const found: Installed[] = [];
   let fields = new Map<string, string>();
   const finish = () => {
@@ -45,11 +80,6 @@ export function parseDpkg(content: Buffer, path: string, warnings?: Warnings): I
   }
   finish();
   return found;
-}
-
-/** Whether a path is the description of an installed npm package. */
-export function isNodePackage(path: string): boolean {
-  return path.endsWith('/package.json') && path.includes('node_modules/');
 }
 
 function packageOf(fields: Map<string, string>, path: string, warnings?: Warnings): Installed | undefined {

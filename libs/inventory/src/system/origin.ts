@@ -1,5 +1,5 @@
 import type { Version } from '@gabion/rootfs/view';
-import { type Installed, identity } from './package.ts';
+import { type Installed, identity } from '../package.ts';
 
 /**
  * The layer that brought each package as it is: the first of the unbroken run of versions of its database that have it.

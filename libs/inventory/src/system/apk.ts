@@ -1,21 +1,44 @@
 import type { Analyzer } from '@gabion/rootfs/layer-contents';
-import { isNodePackage } from './dpkg.ts';
-import { keptLines, linesOf } from './lines.ts';
-import type { Installed } from './package.ts';
-import type { Warnings } from './warnings.ts';
+import type { Cataloguer } from '../cataloguer.ts';
+import { keptLines, linesOf } from '../lines.ts';
+import { isOwnable } from '../ownable.ts';
+import type { Installed } from '../package.ts';
+import { placed } from '../placement.ts';
+import type { Warnings } from '../warnings.ts';
+import { systemIds } from './system-ids.ts';
 
 /** apk 3 moved its database below usr. */
-export const apkDatabases = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
+const apkDatabases = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
 
-export const apkAnalyzer: Analyzer = {
+const apkAnalyzer: Analyzer = {
   name: 'apk',
   wants: (path) => (apkDatabases.includes(path) ? 64 * 1024 * 1024 : undefined),
   reduce: (_path, content) =>
-    keptLines(content, (line) => line === '' || isField(line) || line.startsWith('F:') || line === 'R:package.json'),
+    keptLines(content, (line) => line === '' || isField(line) || line.startsWith('F:') || line.startsWith('R:')),
+};
+
+/** Alpine, Wolfi, Chainguard. */
+export const apkCataloguer: Cataloguer = {
+  name: 'apk',
+  kind: 'system',
+  analyzers: [apkAnalyzer],
+  find(image) {
+    const found = apkDatabases.map((path) => image.view.read(path)).filter((file) => file !== undefined);
+    // With /lib a link to usr/lib both paths are one file.
+    const files = [...new Set(found)];
+    const ids = systemIds('apk', image.operatingSystem);
+    return {
+      packages: files.flatMap((file) =>
+        placed(image, file, { type: 'apk', evidence: 'package-database', parse: parseApk, ids }),
+      ),
+      ownedPaths: files.flatMap(({ content }) => (content ? [...filesIn(content)] : [])),
+      hasDatabase: files.length > 0,
+    };
+  },
 };
 
 /** The packages of an apk database, `lib/apk/db/installed`. */
-export function parseApk(content: Buffer, path: string, warnings?: Warnings): Installed[] {
+function parseApk(content: Buffer, path: string, warnings?: Warnings): Installed[] {
   const found: Installed[] = [];
   let fields = new Map<string, string>();
   const finish = () => {
@@ -31,16 +54,13 @@ export function parseApk(content: Buffer, path: string, warnings?: Warnings): In
   return found;
 }
 
-/** Descriptions of npm packages among the files that the database lists. */
-export function apkNodeFiles(content: Buffer): string[] {
-  const found: string[] = [];
+function* filesIn(content: Buffer): Generator<string> {
   let directory = '';
   for (const line of linesOf(content)) {
     if (line.startsWith('F:')) directory = line.slice(2);
     const path = line.startsWith('R:') ? `${directory}/${line.slice(2)}` : '';
-    if (isNodePackage(path)) found.push(path);
+    if (isOwnable(path)) yield path;
   }
-  return found;
 }
 
 // Letters are case-sensitive: `o` is the origin, `O` something else.

@@ -1,6 +1,9 @@
 import type { Analyzer } from '@gabion/rootfs/layer-contents';
-import type { Installed } from './package.ts';
-import type { Warnings } from './warnings.ts';
+import type { Cataloguer } from '../cataloguer.ts';
+import type { Installed } from '../package.ts';
+import { placed } from '../placement.ts';
+import { purl } from '../purl.ts';
+import type { Warnings } from '../warnings.ts';
 
 /** Directories of a package that hold trees made to be tested against, not installed. */
 const testDirectories = new Set([
@@ -14,14 +17,31 @@ const testDirectories = new Set([
   'examples',
 ]);
 
-export const npmAnalyzer: Analyzer = {
+const npmAnalyzer: Analyzer = {
   name: 'npm',
   wants: (path) => (isInstalledPackage(path) ? 4 * 1024 * 1024 : undefined),
   reduce: (_path, content) => reduced(content),
 };
 
+/** Installed packages of npm, pnpm and yarn: what is below a `node_modules`. */
+export const npmCataloguer: Cataloguer = {
+  name: 'npm',
+  kind: 'language',
+  analyzers: [npmAnalyzer],
+  find(image) {
+    const files = [...image.view.files.values()].filter((file) => isInstalledPackage(file.path));
+    const placement = { type: 'npm', evidence: 'package-metadata', parse: parseNpm, ids } as const;
+    return { packages: files.flatMap((file) => placed(image, file, placement)) };
+  },
+};
+
+function ids({ name, version }: Installed) {
+  const [scope, bare] = name.startsWith('@') ? (name.split('/') as [string, string]) : [undefined, name];
+  return { ecosystem: 'npm', purl: purl({ type: 'npm', ...(scope ? { namespace: scope } : {}), name: bare, version }) };
+}
+
 /** Whether a path is the `package.json` at the root of a package below `node_modules`. */
-export function isInstalledPackage(path: string): boolean {
+function isInstalledPackage(path: string): boolean {
   if (!path.endsWith('/package.json')) return false;
   const segments = path.split('/');
   const last = segments.lastIndexOf('node_modules');
@@ -37,7 +57,7 @@ export function isInstalledPackage(path: string): boolean {
 }
 
 /** The package that a (reduced or whole) `package.json` describes; one without name or version is no package. */
-export function parseNpm(content: Buffer, path: string, warnings?: Warnings): Installed[] {
+function parseNpm(content: Buffer, path: string, warnings?: Warnings): Installed[] {
   const json = parsed(content);
   if (!json) {
     warnings?.add('package_malformed', `${path} is not a JSON object`);
