@@ -1,3 +1,5 @@
+import { InspectionPass } from './inspection-pass.ts';
+import type { Inspector } from './inspector.ts';
 import type { Analyzer, KeptEntry, LayerContents } from './layer-contents.ts';
 import type { LayerLimits } from './limits.ts';
 import { ancestorsOf, baseOf, checkSymlink, hardLinkTarget, memberPath, parentOf } from './path.ts';
@@ -15,14 +17,21 @@ const opaqueMark = '.wh..wh..opq';
  */
 const harmlessDevices = new Set(['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:1', '5:2']);
 
+/** Who looks at the files of a layer. */
+export interface Observers {
+  readonly analyzers: readonly Analyzer[];
+  readonly inspectors?: readonly Inspector[];
+}
+
 /** Gathers the contents of one layer from the members of its tar, in order. */
 export class Collection {
   readonly #analyzers: readonly Analyzer[];
   readonly #alsoWanted: ReadonlySet<string>;
   readonly #limits: LayerLimits;
   readonly #kept = new Map<string, KeptEntry>();
-  /** How many kept entries stand below each directory. */
-  readonly #keptBelow = new Map<string, number>();
+  readonly #inspection: InspectionPass;
+  /** How many kept entries and noted files stand below each directory. */
+  readonly #heldBelow = new Map<string, number>();
   readonly #whiteouts = new Set<string>();
   readonly #opaque = new Set<string>();
   readonly #nonDirectories: number[] = [];
@@ -33,13 +42,14 @@ export class Collection {
   #keptBytes = 0;
   #searched = 0;
 
-  constructor(analyzers: readonly Analyzer[], limits: LayerLimits, alsoWanted: ReadonlySet<string> = new Set()) {
-    this.#analyzers = analyzers;
+  constructor(observers: Observers, limits: LayerLimits, alsoWanted: ReadonlySet<string> = new Set()) {
+    this.#analyzers = observers.analyzers;
     this.#limits = limits;
     this.#alsoWanted = alsoWanted;
+    this.#inspection = new InspectionPass(observers.inspectors ?? [], limits, (path) => this.#hold(path));
   }
 
-  /** Takes one member and answers where its content goes, if it is wanted. */
+  /** Takes one member and answers where its content goes, if anybody looks at it. */
   add(entry: TarEntry): ContentSink | undefined {
     if (++this.#entryCount > this.#limits.maxEntries) {
       throw new RootfsError('too_many_entries', `the layer has over ${this.#limits.maxEntries} entries`);
@@ -61,7 +71,7 @@ export class Collection {
       return undefined;
     }
     this.#nonDirectories.push(pathHash(path));
-    if (entry.kind === 'file') return this.#file(path, entry);
+    if (entry.kind === 'file') return joined(this.#file(path, entry), this.#inspection.sink(path, entry));
     if (entry.kind === 'symlink') this.#symlink(path, entry.linkTarget);
     else if (entry.kind === 'hardlink') this.#hardlink(path, entry.linkTarget);
     return undefined;
@@ -74,6 +84,7 @@ export class Collection {
       opaque: [...this.#opaque],
       nonDirectories: new PathSet(Float64Array.from(this.#nonDirectories)),
       directories: new PathSet(Float64Array.from(this.#directories)),
+      ...this.#inspection.contents,
       entryCount: this.#entryCount,
       bytes,
     };
@@ -123,6 +134,7 @@ export class Collection {
         const whole = entry.sparse ? expandSparse(stored, entry.sparse) : stored;
         const content = analyzer?.reduce?.(path, whole) ?? whole;
         this.#keep({ kind: 'file', path, size: entry.size, content }, content.length);
+        return undefined;
       },
     };
   }
@@ -147,25 +159,34 @@ export class Collection {
   #keep(entry: KeptEntry, bytes: number): void {
     this.#charge(entry.path.length + bytes);
     this.#kept.set(entry.path, entry);
-    for (const directory of ancestorsOf(entry.path)) {
-      this.#keptBelow.set(directory, (this.#keptBelow.get(directory) ?? 0) + 1);
-    }
+    this.#hold(entry.path);
   }
 
   /** Forgets an earlier member of the same name: the last one counts. */
   #replace(path: string): void {
-    if (!this.#kept.delete(path)) return;
-    for (const directory of ancestorsOf(path)) this.#keptBelow.set(directory, this.#keptBelow.get(directory)! - 1);
+    if (this.#kept.delete(path)) this.#release(path);
+    if (this.#inspection.delete(path)) this.#release(path);
   }
 
   /** Forgets what earlier members put below a path that is no directory any more. */
   #dropBelow(path: string): void {
-    if (!this.#keptBelow.get(path)) return;
-    this.#searched += this.#kept.size;
+    if (!this.#heldBelow.get(path)) return;
+    this.#searched += this.#kept.size + this.#inspection.pathCount;
     if (this.#searched > maxSearched) {
       throw new RootfsError('layer_invalid', 'the layer replaces its own directories by files over and over');
     }
-    for (const kept of [...this.#kept.keys()]) if (kept.startsWith(`${path}/`)) this.#replace(kept);
+    const below = `${path}/`;
+    for (const held of [...this.#kept.keys(), ...this.#inspection.paths])
+      if (held.startsWith(below)) this.#replace(held);
+  }
+
+  #hold(path: string): void {
+    for (const directory of ancestorsOf(path))
+      this.#heldBelow.set(directory, (this.#heldBelow.get(directory) ?? 0) + 1);
+  }
+
+  #release(path: string): void {
+    for (const directory of ancestorsOf(path)) this.#heldBelow.set(directory, this.#heldBelow.get(directory)! - 1);
   }
 
   #charge(bytes: number): void {
@@ -177,6 +198,22 @@ export class Collection {
   #tooMuchKept(): RootfsError {
     return new RootfsError('layer_contents_too_large', `the layer has over ${this.#limits.maxKeptBytes} bytes to keep`);
   }
+}
+
+/** Content that goes to several places. */
+function joined(first: ContentSink | undefined, second: ContentSink | undefined): ContentSink | undefined {
+  if (!first || !second) return first ?? second;
+  return {
+    write(chunk) {
+      first.write(chunk);
+      second.write(chunk);
+    },
+    end() {
+      const ending = first.end();
+      const other = second.end();
+      return ending && other ? Promise.all([ending, other]).then(() => {}) : (ending ?? other);
+    },
+  };
 }
 
 /** A sparse map stored in front of the data may make a member larger than its file. */

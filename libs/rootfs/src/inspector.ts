@@ -32,7 +32,7 @@ export interface Inspector<N extends Note = Note> {
 export interface Inspection<N extends Note = Note> {
   /**
    * The inspection needs the whole file at once, if it is not over so many bytes; 0 or absent: it does not. Files over
-   * the bound are not gathered, and `end` is called without them.
+   * the bound, and over `LayerLimits.maxGatheredBytes`, are not gathered, and `end` is called without them.
    */
   readonly wholeUpTo?: number;
   /** All bytes in order, the head included. The buffer is only valid during the call. */
@@ -48,6 +48,8 @@ export const headBytes = 64 * 1024;
 export interface PlacedNote<N extends Note = Note> {
   readonly note: N;
   readonly layer: number;
+  /** The file's path without links in it; `note.path` is as in the tar. */
+  readonly path: string;
   /** Whether the file is there in the finished image; false when a later layer deletes or replaces it. */
   readonly isVisible: boolean;
 }

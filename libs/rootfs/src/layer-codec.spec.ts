@@ -1,8 +1,13 @@
 import { file, layerTar, symlink } from '@gabion/testkit/layer-tar';
 import { describe, expect, it } from '@jest/globals';
+import type { Inspector, Note } from './inspector.ts';
 import { readLayer } from './layer.ts';
 import { decodeLayer, encodeLayer } from './layer-codec.ts';
 
+const sizes: Inspector<Note & { bytes: number }> = {
+  name: 'sizes',
+  inspect: ({ path, size }) => ({ end: () => [{ path, bytes: size }] }),
+};
 const analyzers = [{ name: 'text', wants: (path: string) => (path.endsWith('.txt') ? 10 : undefined) }];
 
 async function contents() {
@@ -20,7 +25,7 @@ async function contents() {
     async function* () {
       yield tar;
     },
-    { analyzers },
+    { analyzers, inspectors: [sizes], limits: { maxNotes: 2 } },
   );
 }
 
@@ -28,13 +33,20 @@ describe('encodeLayer and decodeLayer', () => {
   it('give back what they were given', async () => {
     const given = await contents();
     expect(given.entries.map((entry) => entry.kind)).toEqual(['file', 'file', 'oversized', 'symlink', 'hardlink']);
+    expect(given.notes).toEqual({
+      sizes: [
+        { path: 'é.txt', bytes: 3 },
+        { path: 'empty.txt', bytes: 0 },
+      ],
+    });
+    expect(given.skipped).toEqual([{ code: 'notes_truncated', subject: 'sizes', count: 1 }]);
     expect(decodeLayer(encodeLayer(given))).toEqual(given);
   });
 
   it('refuses another version and bytes that are cut off', async () => {
     const bytes = encodeLayer(await contents());
     expect(() => decodeLayer(bytes.subarray(0, -1))).toThrow(RangeError);
-    const other = Buffer.from(bytes.toString('latin1').replace('"version":1', '"version":9'), 'latin1');
+    const other = Buffer.from(bytes.toString('latin1').replace('"version":2', '"version":9'), 'latin1');
     expect(decodeLayer(other)).toBeUndefined();
   });
 });

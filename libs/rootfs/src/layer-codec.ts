@@ -1,8 +1,9 @@
-import type { KeptEntry, LayerContents } from './layer-contents.ts';
+import type { Note } from './inspector.ts';
+import type { KeptEntry, LayerContents, Skipped } from './layer-contents.ts';
 import { PathSet } from './path-set.ts';
 
 /** Changes with the form of the bytes; what another version wrote is not read. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 interface Head {
   readonly version: number;
@@ -11,13 +12,15 @@ interface Head {
   readonly opaque: readonly string[];
   readonly nonDirectories: number;
   readonly directories: number;
+  readonly notes: Readonly<Record<string, readonly Note[]>>;
+  readonly skipped: readonly Skipped[];
   readonly entryCount: number;
   readonly bytes: number;
 }
 
 /** Layer contents as bytes, for keeping them by DiffID: a JSON head with its length before, path sets, file contents. */
 export function encodeLayer(contents: LayerContents): Buffer {
-  const { entries, whiteouts, opaque, nonDirectories, directories, entryCount, bytes } = contents;
+  const { entries, whiteouts, opaque, nonDirectories, directories, notes, skipped, entryCount, bytes } = contents;
   const files = entries.flatMap((entry) => (entry.kind === 'file' ? [entry.content] : []));
   const head: Head = {
     version: formatVersion,
@@ -30,6 +33,8 @@ export function encodeLayer(contents: LayerContents): Buffer {
     opaque,
     nonDirectories: nonDirectories.size,
     directories: directories.size,
+    notes,
+    skipped,
     entryCount,
     bytes,
   };
@@ -54,8 +59,8 @@ export function decodeLayer(bytes: Buffer): LayerContents | undefined {
   const entries = head.entries.map(({ length, ...rest }) => {
     return (rest.kind === 'file' ? { ...rest, content: take(length ?? 0) } : rest) as KeptEntry;
   });
-  const { whiteouts, opaque, entryCount, bytes: size } = head;
-  return { entries, whiteouts, opaque, nonDirectories, directories, entryCount, bytes: size };
+  const { whiteouts, opaque, notes, skipped, entryCount, bytes: size } = head;
+  return { entries, whiteouts, opaque, nonDirectories, directories, notes, skipped, entryCount, bytes: size };
 }
 
 /** 48 bits. */

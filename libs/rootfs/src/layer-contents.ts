@@ -1,3 +1,4 @@
+import type { Note } from './inspector.ts';
 import type { PathSet } from './path-set.ts';
 
 /** What is kept of one member; paths are those of the tar, from the root. */
@@ -21,9 +22,26 @@ export interface LayerContents {
   readonly nonDirectories: PathSet;
   /** Every path that the layer holds as a directory: it replaces a file or link of a lower layer. */
   readonly directories: PathSet;
+  /** What the inspectors found, by the name of each; in the order of the tar, of several members of one name the last. */
+  readonly notes: Readonly<Record<string, readonly Note[]>>;
+  /** What was left out, though the layer could be read. */
+  readonly skipped: readonly Skipped[];
   readonly entryCount: number;
   /** Uncompressed bytes of the tar. */
   readonly bytes: number;
+}
+
+/** A part of a layer that was not analysed as it should have been. */
+export interface Skipped {
+  /**
+   * `notes_truncated`: an inspector, `subject`, noted more than is kept of one layer; `sparse_file_skipped`: the file
+   * `subject` is too large when its holes are filled; `inspection_failed`: an inspector threw, `subject` is
+   * `inspector: path`.
+   */
+  readonly code: 'notes_truncated' | 'sparse_file_skipped' | 'inspection_failed';
+  readonly subject: string;
+  /** How many notes or files; of files only the first is named. */
+  readonly count: number;
 }
 
 /** Who wants which files. A set of analyzers belongs to a version: contents kept under another version are read anew. */

@@ -1,4 +1,5 @@
 import { Collection } from './collection.ts';
+import type { Inspector } from './inspector.ts';
 import type { Analyzer, LayerContents } from './layer-contents.ts';
 import { defaultLimits, type LayerLimits } from './limits.ts';
 import { RootfsError } from './rootfs-error.ts';
@@ -7,6 +8,8 @@ import { TarParser } from './tar-parser.ts';
 /** How a layer is read. */
 export interface ReadLayerOptions {
   readonly analyzers: readonly Analyzer[];
+  /** They see the files in the first pass. */
+  readonly inspectors?: readonly Inspector[];
   readonly limits?: Partial<LayerLimits>;
   readonly signal?: AbortSignal;
 }
@@ -24,19 +27,23 @@ export async function readLayer(
 ): Promise<LayerContents> {
   const first = await readOnce(await open(), options, new Set());
   if (first.missedTargets.size === 0) return first.contents;
-  return (await readOnce(await open(), options, first.missedTargets)).contents;
+  const analyzersOnly = { ...options, inspectors: [] };
+  const second = await readOnce(await open(), analyzersOnly, first.missedTargets);
+  const { notes, skipped } = first.contents;
+  return { ...second.contents, notes, skipped };
 }
 
 async function readOnce(stream: TarStream, options: ReadLayerOptions, alsoWanted: ReadonlySet<string>) {
   const limits = { ...defaultLimits, ...options.limits };
-  const collection = new Collection(options.analyzers, limits, alsoWanted);
+  const collection = new Collection(options, limits, alsoWanted);
   const parser = new TarParser((entry) => collection.add(entry));
   let bytes = 0;
   for await (const chunk of stream) {
     options.signal?.throwIfAborted();
     bytes += chunk.length;
     if (bytes > limits.maxBytes) throw new RootfsError('layer_too_large', `the layer is over ${limits.maxBytes} bytes`);
-    parser.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+    const ending = parser.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+    if (ending) await ending;
   }
   parser.end();
   return { contents: collection.contents(bytes), missedTargets: collection.missedTargets };

@@ -32,6 +32,14 @@ export function paxNumber(records: Map<string, string>, key: string): number | u
   return value;
 }
 
+/** A user or group id of a pax record, as the kernel would take it: 32 bits. */
+export function paxOwner(records: Map<string, string>, key: 'uid' | 'gid'): number | undefined {
+  const text = records.get(key);
+  if (text === undefined) return undefined;
+  if (!/^-?[0-9]{1,15}$/.test(text)) throw malformed();
+  return Number(text) >>> 0;
+}
+
 /** A name of a pax record; an empty one means "as in the header" (POSIX). */
 export function paxName(records: Map<string, string>, key: string): string | undefined {
   const name = records.get(key);

@@ -10,6 +10,8 @@ export interface TarHeader {
   readonly linkName: string;
   readonly typeFlag: string;
   readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
   readonly size: number;
   readonly deviceMajor: number;
   readonly deviceMinor: number;
@@ -40,6 +42,8 @@ export function readHeader(block: Buffer): TarHeader | undefined {
     linkName: readText(block, 157, 100),
     typeFlag: String.fromCharCode(block[156]!),
     mode: readNumber(block, 100, 8),
+    uid: readOwner(block, 108),
+    gid: readOwner(block, 116),
     size: readNumber(block, 124, 12),
     deviceMajor: readNumber(block, 329, 8),
     deviceMinor: readNumber(block, 337, 8),
@@ -95,6 +99,12 @@ export function readNumber(block: Buffer, start: number, length: number): number
   if (text === '') return 0;
   if (!/^[0-7]+$/.test(text)) throw new RootfsError('layer_invalid', 'a tar header holds a malformed number');
   return Number.parseInt(text, 8);
+}
+
+/** A user or group id; "nobody" of some systems is written as -2, which the kernel takes for 2^32 - 2. */
+function readOwner(block: Buffer, start: number): number {
+  const isBase256 = (block[start]! & 0x80) !== 0;
+  return isBase256 ? block.readUInt32BE(start + 4) : readNumber(block, start, 8);
 }
 
 function readBase256(block: Buffer, start: number, length: number): number {

@@ -1,4 +1,4 @@
-import { paxName, paxNumber, readPax } from './pax.ts';
+import { paxName, paxNumber, paxOwner, readPax } from './pax.ts';
 import { RootfsError } from './rootfs-error.ts';
 import { type SparseMap, sparseFromBlock, sparseFromPax } from './sparse.ts';
 import { blockSize, decodeName, kindOf, readHeader, type TarHeader, type TarKind } from './tar-header.ts';
@@ -8,7 +8,10 @@ export interface TarEntry {
   readonly path: string;
   readonly kind: TarKind;
   readonly linkTarget: string;
+  /** Permission bits with setuid, setgid and sticky. */
   readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
   /** Bytes stored in the tar; 0 for everything that is not a file. */
   readonly storedSize: number;
   /** Bytes of the file itself; differs from `storedSize` for sparse files only. */
@@ -23,7 +26,8 @@ export interface TarEntry {
 /** Takes the content of one file; the chunks are views into the parser's input and must be copied to be kept. */
 export interface ContentSink {
   write(chunk: Buffer): void;
-  end(): void;
+  /** A promise is waited for before the parser goes on. */
+  end(): Promise<void> | undefined;
 }
 
 /** Bound on the extended headers before one member: the paths in them are refused beyond 4 KiB anyway. */
@@ -40,6 +44,8 @@ export class TarParser {
   #padding = 0;
   #zeroBlocks = 0;
   #sink: ContentSink | undefined;
+  /** What the sink of a file that has just ended still does. */
+  #ending: Promise<void> | undefined;
   #extension: { typeFlag: string; size: number } | undefined;
   #sparseHeader: { header: TarHeader; pieces: [number, number][]; realSize: number } | undefined;
   #pax = new Map<string, string>();
@@ -66,9 +72,24 @@ export class TarParser {
     this.#consumed(length);
   }
 
-  push(chunk: Buffer): void {
-    let at = 0;
-    while (at < chunk.length && this.#state !== 'ended') {
+  /** Takes the next bytes; answers a promise where a sink has to be waited for before more may be pushed. */
+  push(chunk: Buffer): Promise<void> | undefined {
+    const at = this.#advance(chunk, 0);
+    return this.#ending && this.#afterEnding(chunk, at);
+  }
+
+  async #afterEnding(chunk: Buffer, from: number): Promise<void> {
+    for (let at = from; this.#ending; ) {
+      await this.#ending;
+      this.#ending = undefined;
+      at = this.#advance(chunk, at);
+    }
+  }
+
+  /** Goes through a chunk up to its end, or to the end of a file whose sink has to be waited for. */
+  #advance(chunk: Buffer, from: number): number {
+    let at = from;
+    while (at < chunk.length && this.#state !== 'ended' && !this.#ending) {
       const wanted = this.#wantedBlock();
       if (wanted > 0) {
         const block = this.#gather(chunk, at, wanted);
@@ -82,6 +103,7 @@ export class TarParser {
       this.#position += length;
       this.#consumed(length);
     }
+    return at;
   }
 
   /** Says that the input is over; refuses one that ends inside a member. */
@@ -181,7 +203,9 @@ export class TarParser {
       path,
       kind,
       linkTarget: paxName(this.#pax, 'linkpath') ?? this.#longLink ?? header.linkName,
-      mode: header.mode,
+      mode: header.mode & 0o7777,
+      uid: paxOwner(this.#pax, 'uid') ?? header.uid,
+      gid: paxOwner(this.#pax, 'gid') ?? header.gid,
       storedSize,
       size: sparse && kind === 'file' ? sparse.realSize : storedSize,
       deviceMajor: header.deviceMajor,
@@ -203,7 +227,7 @@ export class TarParser {
     this.#remaining -= length;
     if (this.#remaining > 0) return;
     if (this.#state === 'content') {
-      this.#sink?.end();
+      this.#ending = this.#sink?.end();
       this.#sink = undefined;
       this.#remaining = this.#padding;
       this.#state = this.#padding > 0 ? 'padding' : 'header';

@@ -1,9 +1,12 @@
 import { file, type LayerEntry, layerTar, symlink } from '@gabion/testkit/layer-tar';
 import { describe, expect, it } from '@jest/globals';
+import type { Inspector } from './inspector.ts';
 import { readLayer } from './layer.ts';
 import { apply } from './view.ts';
 
 const analyzers = [{ name: 'text', wants: (path: string) => (path.endsWith('.txt') ? 1000 : undefined) }];
+
+const names: Inspector = { name: 'names', inspect: ({ path }) => ({ end: () => [{ path }] }) };
 
 async function view(...layers: LayerEntry[][]) {
   const read = layers.map(async (entries, index) => ({
@@ -12,7 +15,7 @@ async function view(...layers: LayerEntry[][]) {
       async function* () {
         yield layerTar(entries);
       },
-      { analyzers },
+      { analyzers, inspectors: [names] },
     ),
   }));
   return apply(await Promise.all(read));
@@ -104,5 +107,48 @@ describe('apply', () => {
       [3, undefined],
       [4, '3'],
     ]);
+  });
+});
+
+describe('notes', () => {
+  /** What is noted, as `layer:path`, with `!` where the file is gone. */
+  async function noted(...layers: LayerEntry[][]) {
+    const notes = (await view(...layers)).notes('names');
+    return notes.map(({ layer, path, isVisible }) => `${layer}:${path}${isVisible ? '' : '!'}`);
+  }
+
+  it('are those of all layers, with the layer and the path in the image', async () => {
+    const seen = await view([symlink('lib', 'usr/lib'), file('usr/lib/a')], [file('lib/b')]);
+    expect(seen.notes('names')).toEqual([
+      { note: { path: 'usr/lib/a' }, layer: 0, path: 'usr/lib/a', isVisible: true },
+      { note: { path: 'lib/b' }, layer: 1, path: 'usr/lib/b', isVisible: true },
+    ]);
+    expect(seen.notes('nobody')).toEqual([]);
+  });
+
+  it('say when a later layer deletes the file, its directory or all of it', async () => {
+    const base = [file('d/a'), file('d/e/b'), file('da')];
+    expect(await noted(base, [file('d/.wh.a')])).toEqual(['0:d/a!', '0:d/e/b', '0:da']);
+    expect(await noted(base, [file('.wh.d')])).toEqual(['0:d/a!', '0:d/e/b!', '0:da']);
+    expect(await noted(base, [file('d/.wh..wh..opq'), file('d/c')])).toEqual(['0:d/a!', '0:d/e/b!', '0:da', '1:d/c']);
+    expect(await noted(base, [file('.wh..wh..opq')])).toEqual(['0:d/a!', '0:d/e/b!', '0:da!']);
+  });
+
+  it('say when a later layer replaces the file or its directory', async () => {
+    const base = [file('d/a'), file('b')];
+    expect(await noted(base, [file('b', 'new')])).toEqual(['0:d/a', '0:b!', '1:b']);
+    expect(await noted(base, [{ path: 'b/' }])).toEqual(['0:d/a', '0:b!']);
+    expect(await noted(base, [symlink('d', 'x')])).toEqual(['0:d/a!', '0:b']);
+    expect(await noted(base, [symlink('b', 'x')])).toEqual(['0:d/a', '0:b!']);
+  });
+
+  it('say when a file is replaced or deleted through a link of a lower layer', async () => {
+    const base = [symlink('lib', 'usr/lib'), file('usr/lib/a')];
+    expect(await noted(base, [file('lib/a')])).toEqual(['0:usr/lib/a!', '1:usr/lib/a']);
+    expect(await noted(base, [file('lib/.wh.a')])).toEqual(['0:usr/lib/a!']);
+  });
+
+  it('tell a file that was deleted from one that came back', async () => {
+    expect(await noted([file('a')], [file('.wh.a')], [file('a')])).toEqual(['0:a!', '2:a']);
   });
 });

@@ -1,3 +1,4 @@
+import type { Note, PlacedNote } from './inspector.ts';
 import type { KeptEntry, LayerContents } from './layer-contents.ts';
 import { ancestorsOf, cleanSegments, parentOf } from './path.ts';
 import { pathHash } from './path-set.ts';
@@ -25,6 +26,8 @@ export interface Version {
   readonly file?: ViewFile;
 }
 
+type NoteState = { -readonly [Key in keyof PlacedNote]: PlacedNote[Key] };
+
 /** Linux gives up after 40 links (path_resolution(7)). */
 const maxLinks = 40;
 
@@ -39,6 +42,9 @@ export class View {
   readonly #files = new Map<string, ViewFile>();
   readonly #symlinks = new Map<string, string>();
   readonly #history = new Map<string, Version[]>();
+  readonly #notes = new Map<string, NoteState[]>();
+  /** Notes by the path at which their file is still in view. */
+  readonly #inView = new Map<string, NoteState[]>();
   readonly #hashes = new Map<string, number>();
 
   constructor(layers: readonly AppliedLayer[]) {
@@ -68,6 +74,11 @@ export class View {
     return this.#history.get(path) ?? [];
   }
 
+  /** What an inspector noted of the files of all layers, lowest first: also of those that a later layer removed. */
+  notes<N extends Note = Note>(inspector: string): readonly PlacedNote<N>[] {
+    return (this.#notes.get(inspector) ?? []) as readonly PlacedNote[] as readonly PlacedNote<N>[];
+  }
+
   /** The path with every link in it followed, inside the root; undefined for a loop. */
   resolve(path: string): string | undefined {
     const waiting = cleanSegments(path).reverse();
@@ -94,6 +105,27 @@ export class View {
   #applyLayer(contents: LayerContents, layer: number): void {
     this.#removeCovered(contents, layer);
     for (const entry of contents.entries) this.#add(entry, layer);
+    this.#place(contents, layer);
+  }
+
+  #place(contents: LayerContents, layer: number): void {
+    const fresh = new Map<string, NoteState[]>();
+    for (const [inspector, notes] of Object.entries(contents.notes)) {
+      const placed = notes.map((note): NoteState => {
+        return { note, layer, path: this.#canonical(note.path) ?? note.path, isVisible: true };
+      });
+      for (const state of placed) append(fresh, state.path, [state]);
+      append(this.#notes, inspector, placed);
+    }
+    for (const [path, states] of fresh) {
+      this.#hide(path);
+      this.#inView.set(path, states);
+    }
+  }
+
+  #hide(path: string): void {
+    for (const state of this.#inView.get(path) ?? []) state.isVisible = false;
+    this.#inView.delete(path);
   }
 
   /** Removes what the layer deletes or replaces, in one pass over the kept paths however many whiteouts there are. */
@@ -102,7 +134,7 @@ export class View {
     const opaque = new Set(contents.opaque.map((path) => this.resolve(path) ?? path));
     const isBelow = (directory: string) =>
       deleted.has(directory) || opaque.has(directory) || contents.nonDirectories.hasHash(this.#hashOf(directory));
-    for (const path of [...this.#files.keys(), ...this.#symlinks.keys()]) {
+    for (const path of new Set([...this.#files.keys(), ...this.#symlinks.keys(), ...this.#inView.keys()])) {
       const hash = this.#hashOf(path);
       const isGone =
         deleted.has(path) ||
@@ -150,12 +182,14 @@ export class View {
   }
 
   #set(file: ViewFile): void {
+    this.#hide(file.path);
     this.#files.set(file.path, file);
     this.#record(file.path, { layer: file.layer, file });
   }
 
   #remove(path: string, layer: number): void {
     this.#symlinks.delete(path);
+    this.#hide(path);
     if (this.#files.delete(path)) this.#record(path, { layer });
   }
 
@@ -166,4 +200,10 @@ export class View {
     else if (versions.at(-1)!.layer === version.layer) versions[versions.length - 1] = version;
     else versions.push(version);
   }
+}
+
+function append<T>(lists: Map<string, T[]>, key: string, more: readonly T[]): void {
+  const list = lists.get(key);
+  if (!list) lists.set(key, [...more]);
+  else for (const each of more) list.push(each);
 }
