@@ -5,6 +5,7 @@ import {
   type DescService,
   getOption,
   hasOption,
+  ScalarType,
 } from '@bufbuild/protobuf';
 import { accessOf } from '@gabion/contracts/access';
 import { http as httpOption } from '@gabion/contracts/google/api/annotations_pb';
@@ -22,6 +23,23 @@ export interface Binding {
   readonly body: 'whole' | DescField | undefined;
   /** The field that is answered, in place of the whole message. */
   readonly responseField: DescField | undefined;
+}
+
+/** The field of a stream of requests that carries the bytes of the body, piece by piece. */
+export function uploadField({ method, body }: Binding): DescField | undefined {
+  const takesStream = method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming';
+  return takesStream && body !== 'whole' ? body : undefined;
+}
+
+/** The field of a stream of answers whose bytes, one piece after the other, are what is answered. */
+export function downloadField({ method, responseField }: Binding): DescField | undefined {
+  return method.methodKind === 'server_streaming' && responseField && isBytes(responseField)
+    ? responseField
+    : undefined;
+}
+
+function isBytes(field: DescField): boolean {
+  return field.fieldKind === 'scalar' && field.scalar === ScalarType.BYTES;
 }
 
 /** What is offered: the gRPC services of each service of Gabion. */
@@ -53,11 +71,18 @@ export function offeredMethods(catalogue: Catalogue): Offered[] {
 export function bindingsOf(catalogue: Catalogue): Binding[] {
   return offeredMethods(catalogue).flatMap(({ service, method }) => {
     if (!hasOption(method, httpOption)) return [];
-    if (method.methodKind !== 'unary' && method.methodKind !== 'server_streaming')
-      throw new Error(`${method}: a stream of requests cannot be taken over HTTP`);
     const rule = getOption(method, httpOption);
-    return [rule, ...rule.additionalBindings].map((each) => bindingOf(service, method, each));
+    return [rule, ...rule.additionalBindings].map((each) => checked(bindingOf(service, method, each)));
   });
+}
+
+function checked(binding: Binding): Binding {
+  const { method } = binding;
+  const takesStream = method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming';
+  const field = uploadField(binding);
+  if (takesStream && !(field && isBytes(field)))
+    throw new Error(`${method}: the body of a stream of requests must be a field of bytes`);
+  return binding;
 }
 
 function bindingOf(service: string, method: DescMethod, rule: HttpRule): Binding {

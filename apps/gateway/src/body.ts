@@ -1,16 +1,62 @@
 import type { IncomingMessage } from 'node:http';
+import type { DescField } from '@bufbuild/protobuf';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { Fault } from '@gabion/rpc/fault';
+import type { Limits } from './config.ts';
 import { type Json, readJson } from './json-text.ts';
-import { bodyTooLarge, contentTypeUnsupported } from './problem.ts';
+import { bodyTooLarge, contentTypeUnsupported, requestTimeout } from './problem.ts';
 
 /** The JSON in the body of a request; undefined when there is none. Throws a Fault for anything else. */
-export async function jsonBody(request: IncomingMessage, limit: number): Promise<Json | undefined> {
-  const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
-  if ((length === undefined || length === '0') && chunked === undefined) return undefined;
-  if (Number(length ?? 0) > limit) throw bodyTooLarge();
+export async function jsonBody(
+  request: IncomingMessage,
+  { bodyBytes, requestMs }: Pick<Limits, 'bodyBytes' | 'requestMs'>,
+): Promise<Json | undefined> {
+  if (!hasBody(request)) return undefined;
+  if (Number(request.headers['content-length'] ?? 0) > bodyBytes) throw bodyTooLarge();
   checkType(request);
-  const bytes = await readAll(request, limit);
+  const bytes = await readAll(request, bodyBytes, requestMs);
   return bytes.length === 0 ? undefined : readJson(bytes);
+}
+
+/** Whether the request says that a body comes with it. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': chunked } = headers;
+  return (length !== undefined && length !== '0') || chunked !== undefined;
+}
+
+/**
+ * The messages of an upload: the first from path and query, then one for each piece of the body. Throws when nothing
+ * comes for `stallMs`, or the body breaks off.
+ */
+export async function* uploadMessages(
+  first: Buffer,
+  field: DescField,
+  request: IncomingMessage,
+  stallMs: number,
+): AsyncGenerator<Buffer> {
+  if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') throw contentTypeUnsupported();
+  yield first;
+  if (!hasBody(request)) return;
+  // Left early, the request must stay open: its answer goes over the same socket.
+  const pieces = request.iterator({ destroyOnReturn: false });
+  for (;;) {
+    const { done, value } = await within(stallMs, pieces.next());
+    if (done) return;
+    yield Buffer.from(new BinaryWriter().tag(field.number, WireType.LengthDelimited).bytes(value).finish());
+  }
+}
+
+async function within<T>(ms: number, coming: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(requestTimeout()), ms);
+  try {
+    return await Promise.race([coming, late]);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault('cancelled', 'the body broke off', { code: 'body_incomplete', cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function checkType({ headers }: IncomingMessage): void {
@@ -20,8 +66,9 @@ function checkType({ headers }: IncomingMessage): void {
   if (type.trim() !== 'application/json' || !isUtf8 || !isPlain) throw contentTypeUnsupported();
 }
 
-function readAll(request: IncomingMessage, limit: number): Promise<Buffer> {
+function readAll(request: IncomingMessage, limit: number, withinMs: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(requestTimeout()), withinMs);
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
@@ -31,6 +78,7 @@ function readAll(request: IncomingMessage, limit: number): Promise<Buffer> {
         reject(bodyTooLarge());
       } else chunks.push(chunk);
     });
+    request.on('close', () => clearTimeout(timer));
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     request.on('error', (cause) =>
       reject(new Fault('cancelled', 'the body broke off', { code: 'body_incomplete', cause })),

@@ -9,15 +9,17 @@ const limits = z.object({
   bodyBytes: positive.default(4 * 1024 * 1024),
   headerBytes: positive.default(16 * 1024),
   urlBytes: positive.default(8 * 1024),
-  /** Until a request has come in whole. */
+  /** Until a request has come in whole, uploads left aside. */
   requestMs: positive.default(30_000),
+  /** Until an upload has come in whole; one of which nothing comes for `stallMs` is cut off before. */
+  uploadMs: positive.default(3_600_000),
   /** Until its headers have. */
   headersMs: positive.default(10_000),
   keepAliveMs: positive.default(65_000),
   connections: positive.default(4096),
   /** How long a service may take for a single answer. */
   callMs: positive.default(15_000),
-  /** How long a reader of a stream may take nothing before it is cut off. */
+  /** How long a reader of a stream may take nothing, or the sender of an upload send nothing, before it is cut off. */
   stallMs: positive.default(30_000),
   heartbeatMs: positive.default(15_000),
   streamsPerCaller: positive.default(32),

@@ -6,7 +6,7 @@ import { type FastifyError, type FastifyInstance, type FastifyReply, type Fastif
 import { requestIdFrom } from './call-context.ts';
 import type { GatewayConfig } from './config.ts';
 import type { FileCertificate } from './file-certificate.ts';
-import { answerTo, HttpFault } from './problem.ts';
+import { answerTo, HttpFault, requestTimeout } from './problem.ts';
 import type { Rest } from './rest.ts';
 
 const everyVerb = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
@@ -33,7 +33,7 @@ export function httpServer(
     exposeHeadRoutes: false,
     bodyLimit: limits.bodyBytes,
     forceCloseConnections: 'idle' as const,
-    requestTimeout: limits.requestMs,
+    requestTimeout: limits.uploadMs,
     keepAliveTimeout: limits.keepAliveMs,
     routerOptions: { maxParamLength: limits.urlBytes },
     genReqId: (raw: { headers: Record<string, unknown> }) => requestIdFrom(raw.headers['x-request-id']),
@@ -143,9 +143,7 @@ function unreadable(code: string | undefined): HttpFault {
     case 'HPE_HEADER_OVERFLOW':
       return new HttpFault(431, 'invalid_argument', 'the headers are too large', { code: 'headers_too_large' });
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new HttpFault(408, 'deadline_exceeded', 'the request did not come in whole in time', {
-        code: 'request_timeout',
-      });
+      return requestTimeout();
     default:
       return new HttpFault(400, 'invalid_argument', 'this is not HTTP', { code: 'http_malformed' });
   }

@@ -1,6 +1,6 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { accessOf } from '@gabion/contracts/access';
-import type { Binding } from './bindings.ts';
+import { type Binding, downloadField, uploadField } from './bindings.ts';
 import { describe, type Schema, Schemas } from './openapi-schemas.ts';
 
 /** What the API offers, as an OpenAPI 3.1 document made from the same descriptors that requests are read by. */
@@ -136,7 +136,9 @@ function headerParameters(verb: string): object[] {
   ];
 }
 
-function requestBody({ method, body, template }: Binding, schemas: Schemas): object | undefined {
+function requestBody(binding: Binding, schemas: Schemas): object | undefined {
+  const { method, body, template } = binding;
+  if (uploadField(binding)) return { required: true, content: { 'application/octet-stream': { schema: {} } } };
   if (body === undefined) return undefined;
   if (body !== 'whole') return jsonBody(schemas.field(body));
   const inPath = new Set(template.variables.map(({ path }) => path[0]));
@@ -151,10 +153,12 @@ function jsonBody(schema: Schema): object {
   return { required: isNeeded, content: { 'application/json': { schema } } };
 }
 
-function answer({ method, responseField }: Binding, schemas: Schemas): object {
+function answer(binding: Binding, schemas: Schemas): object {
+  const { method, responseField } = binding;
   const schema = responseField ? schemas.field(responseField) : schemas.of(method.output);
   const headers = { 'X-Request-Id': { schema: { type: 'string' }, description: 'Names this request in the log.' } };
-  if (method.methodKind !== 'server_streaming')
+  if (downloadField(binding)) return { description: 'The document.', headers, content: { '*/*': { schema: {} } } };
+  if (method.methodKind !== 'server_streaming' && method.methodKind !== 'bidi_streaming')
     return { description: 'The answer.', headers, content: { 'application/json': { schema } } };
   const line = { type: 'object', properties: { result: schema, error: { $ref: '#/components/schemas/Problem' } } };
   return {

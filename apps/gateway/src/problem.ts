@@ -80,3 +80,10 @@ export function bodyTooLarge(): HttpFault {
     headers: { connection: 'close' },
   });
 }
+
+export function requestTimeout(): HttpFault {
+  return new HttpFault(408, 'deadline_exceeded', 'the request did not come in whole in time', {
+    code: 'request_timeout',
+    headers: { connection: 'close' },
+  });
+}

@@ -1,13 +1,13 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { type DescMethod, fromBinary, type JsonValue, toJson } from '@bufbuild/protobuf';
+import { type DescField, type DescMethod, fromBinary, type JsonValue, type Message, toJson } from '@bufbuild/protobuf';
 import { type Access, accessOf } from '@gabion/contracts/access';
 import { Fault } from '@gabion/rpc/fault';
 import type { Logger } from '@gabion/telemetry/log';
 import { span, spanKinds, traceId, withTraceparent } from '@gabion/telemetry/tracing';
 import { type Caller, holds } from '@gabion/trust/caller';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Binding } from './bindings.ts';
-import { jsonBody } from './body.ts';
+import { type Binding, downloadField, uploadField } from './bindings.ts';
+import { hasBody, jsonBody, uploadMessages } from './body.ts';
 import { idempotencyKeyFrom, traceparentFrom } from './call-context.ts';
 import type { Limits } from './config.ts';
 import type { Budgeted, Entrance } from './entrance.ts';
@@ -16,7 +16,7 @@ import { answerTo, HttpFault } from './problem.ts';
 import { requestMessage } from './request-message.ts';
 import { Router } from './router.ts';
 import type { SourceAddress } from './source-address.ts';
-import { answerStream, eventStream, jsonLines, OpenStreams } from './stream-answer.ts';
+import { answerBytes, answerStream, eventStream, jsonLines, OpenStreams } from './stream-answer.ts';
 
 export interface RestParts {
   readonly bindings: readonly Binding[];
@@ -96,11 +96,14 @@ export class Rest {
     const { binding, parts } = this.#find(request.method, path);
     request.facts.route = binding.template.source;
     const caller = await this.enter(request, this.#accesses.get(binding.method)!);
-    const body = binding.body && (await jsonBody(request.raw, this.#parts.limits.bodyBytes));
-    const message = requestMessage(binding, { path: parts, query: cut < 0 ? '' : url.slice(cut + 1), body });
+    const query = cut < 0 ? '' : url.slice(cut + 1);
+    const upload = uploadField(binding);
+    const body = binding.body && !upload ? await jsonBody(request.raw, this.#parts.limits) : undefined;
+    const message = requestMessage(binding, { path: parts, query, body });
     const leaving = leavingOf(reply);
-    if (binding.method.methodKind === 'server_streaming')
-      return this.#stream(binding, message, { request, reply, caller, leaving });
+    const messages = upload ? uploadMessages(message, upload, request.raw, this.#parts.limits.stallMs) : one(message);
+    if (binding.method.methodKind !== 'unary')
+      return this.#stream(binding, messages, { request, reply, caller, leaving });
     const idempotencyKey = binding.verb === 'POST' ? idempotencyKeyFrom(request.headers['idempotency-key']) : undefined;
     const answer = await this.#parts.peers.to(binding.service).unary(binding.method, message, {
       ...(caller && { caller }),
@@ -140,27 +143,38 @@ export class Rest {
     throw methodNotAllowed(route.verbs);
   }
 
-  async #stream(binding: Binding, message: Buffer, { request, reply, caller, leaving }: Streamed): Promise<void> {
-    const wanted = request.headers.accept ?? '*/*';
-    const format = wanted.includes('text/event-stream') ? eventStream : jsonLines;
+  async #stream(binding: Binding, messages: AsyncIterable<Buffer>, streamed: Streamed): Promise<void> {
+    const { request, reply, caller, leaving } = streamed;
     if (request.method === 'HEAD') throw methodNotAllowed(['GET']);
     using _place = this.#streams.take(caller?.id ?? '');
     const signal = AbortSignal.any([leaving, this.#parts.stopping]);
-    const answers = this.#parts.peers.to(binding.service).stream(binding.method, one(message), {
+    const answers = this.#parts.peers.to(binding.service).stream(binding.method, messages, {
       ...(caller && { caller }),
       requestId: request.id,
       signal,
     });
+    if (binding.method.methodKind === 'client_streaming') {
+      for await (const answer of answers)
+        return send(request, reply, { status: 200, type: 'application/json', text: answerJson(binding, answer) });
+      throw new Fault('internal', 'the service answered nothing', { code: 'answer_missing' });
+    }
+    const begin = () => {
+      reply.hijack();
+      return request.facts.headers;
+    };
+    const { limits } = this.#parts;
+    const download = downloadField(binding);
+    if (download)
+      return answerBytes(reply.raw, { pieces: piecesOf(binding, download, answers), begin, signal, limits });
+    const wanted = request.headers.accept ?? '*/*';
+    const format = wanted.includes('text/event-stream') ? eventStream : jsonLines;
     await answerStream(reply.raw, {
       format,
       messages: jsonOf(binding, answers),
       requestId: request.id,
-      begin: () => {
-        reply.hijack();
-        return request.facts.headers;
-      },
+      begin,
       signal,
-      limits: this.#parts.limits,
+      limits,
     });
   }
 }
@@ -187,8 +201,10 @@ interface Answer {
 }
 
 /** Head and body in one write: Fastify's own way costs a tenth of a request more, and adds a charset that JSON has not. */
-function send({ facts }: FastifyRequest, reply: FastifyReply, { status, type, text }: Answer): void {
+function send({ facts, raw }: FastifyRequest, reply: FastifyReply, { status, type, text }: Answer): void {
   facts.headers['content-type'] = type;
+  // What is left of the body is not waited for.
+  if (hasBody(raw) && !raw.complete) facts.headers.connection = 'close';
   const length = Buffer.byteLength(text);
   facts.headers['content-length'] = length;
   // As many bytes as characters: nothing but ASCII, which need not be encoded.
@@ -224,6 +240,18 @@ function answerJson({ method, responseField }: Binding, bytes: Uint8Array): stri
 
 async function* jsonOf(binding: Binding, answers: AsyncIterable<Buffer>): AsyncIterable<string> {
   for await (const bytes of answers) yield answerJson(binding, bytes);
+}
+
+/** The pieces of a document: a field of bytes, and beside it the media type that the first message names. */
+async function* piecesOf({ method }: Binding, data: DescField, answers: AsyncIterable<Buffer>) {
+  for await (const bytes of answers) {
+    const message = fromBinary(method.output, bytes) as Message & Readonly<Record<string, unknown>>;
+    const contentType = message.contentType;
+    yield {
+      contentType: typeof contentType === 'string' ? contentType : '',
+      data: message[data.localName] as Uint8Array,
+    };
+  }
 }
 
 async function* one(message: Buffer): AsyncIterable<Buffer> {

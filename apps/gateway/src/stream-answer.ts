@@ -77,6 +77,31 @@ export async function answerStream(response: ServerResponse, answer: StreamAnswe
   }
 }
 
+/** A document that comes in pieces. */
+export interface BytesAnswer extends Pick<StreamAnswer, 'begin' | 'signal' | 'limits'> {
+  readonly pieces: AsyncIterable<{ readonly contentType: string; readonly data: Uint8Array }>;
+}
+
+/**
+ * Writes the pieces of a document, no faster than they are read; the first says its media type. An error before it is
+ * thrown, for the caller to answer; after a later one the answer breaks off, which the reader sees.
+ */
+export async function answerBytes(response: ServerResponse, { pieces, begin, limits }: BytesAnswer): Promise<void> {
+  const coming = pieces[Symbol.asyncIterator]();
+  let next = await coming.next();
+  const contentType = (!next.done && next.value.contentType) || 'application/octet-stream';
+  response.writeHead(200, { ...begin(), 'content-type': contentType });
+  try {
+    for (; !next.done && !response.destroyed; next = await coming.next())
+      await write(response, next.value.data, limits.stallMs);
+    response.end();
+  } catch {
+    response.destroy();
+  } finally {
+    void coming.return?.().catch(() => {});
+  }
+}
+
 function beat(response: ServerResponse, { heartbeat }: StreamFormat, everyMs: number): NodeJS.Timeout | undefined {
   if (!heartbeat) return undefined;
   return setInterval(() => {
@@ -84,7 +109,7 @@ function beat(response: ServerResponse, { heartbeat }: StreamFormat, everyMs: nu
   }, everyMs).unref();
 }
 
-async function write(response: ServerResponse, text: string, stallMs: number): Promise<void> {
+async function write(response: ServerResponse, text: string | Uint8Array, stallMs: number): Promise<void> {
   if (response.write(text)) return;
   await new Promise<void>((resolve, reject) => {
     const stalled = setTimeout(() => {

@@ -9,7 +9,7 @@ import {
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Call } from '@gabion/rpc/call';
 import { Fault } from '@gabion/rpc/fault';
-import { Implements } from '@gabion/rpc/implements';
+import { ImplementsSome } from '@gabion/rpc/implements';
 import { Module } from '@nestjs/common';
 
 /** What the fake scanner saw. */
@@ -32,7 +32,7 @@ const untilGone = (call: Call) =>
 
 /** Scans whose answers tests can foresee; ids and platforms choose what happens. */
 export function scannerModule(seen: Seen) {
-  @Implements(ScanService)
+  @ImplementsSome(ScanService)
   class ScansController {
     async createScan(request: CreateScanRequest, call: Call) {
       seen.calls.push(call);
@@ -84,12 +84,25 @@ export function scannerModule(seen: Seen) {
 
     async uploadImage(parts: AsyncIterable<UploadImageRequest>) {
       let size = 0;
-      for await (const { part } of parts) size += part.case === 'chunk' ? part.value.length : 0;
+      for await (const { part } of parts) {
+        if (part.case === 'header' && part.value.name === 'refused')
+          throw new Fault('resource_exhausted', 'no room', { code: 'disk_full' });
+        size += part.case === 'chunk' ? part.value.length : 0;
+      }
       return { uploadId: randomUUID(), size: BigInt(size) };
+    }
+
+    /** By the first digit of the id: 3 fails at once, 4 fails later, others answer three pieces. */
+    async *getReport({ scanId }: { scanId: string }) {
+      if (scanId[0] === '3') throw new Fault('not_found', 'no such scan', { code: 'scan_not_found' });
+      yield { contentType: 'application/sarif+json', data: Buffer.from('{"a":') };
+      if (scanId[0] === '4') throw new Fault('aborted', 'the scan was deleted', { code: 'scan_deleted' });
+      yield { data: Buffer.from('1') };
+      yield { data: Buffer.from('}') };
     }
   }
 
-  @Implements(AdvisoryService)
+  @ImplementsSome(AdvisoryService)
   class AdvisoriesController {
     async *importAdvisories(parts: AsyncIterable<ImportAdvisoriesRequest>) {
       let filesRead = 0n;

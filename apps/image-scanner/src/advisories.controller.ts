@@ -5,13 +5,13 @@ import {
   type ImportAdvisoriesResponseSchema,
 } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
 import type { Call } from '@gabion/rpc/call';
-import { Implements } from '@gabion/rpc/implements';
+import { ImplementsSome } from '@gabion/rpc/implements';
 import { Advisories } from './advisories.ts';
 import { AdvisoryImport } from './advisory-import.ts';
 import { summaryMessage } from './advisory-source.ts';
 import { headed } from './stream-parts.ts';
 
-@Implements(AdvisoryService)
+@ImplementsSome(AdvisoryService)
 export class AdvisoriesController {
   constructor(
     private readonly advisories: Advisories,

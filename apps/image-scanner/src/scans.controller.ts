@@ -11,7 +11,7 @@ import {
   type WatchScanRequest,
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Call } from '@gabion/rpc/call';
-import { Implements } from '@gabion/rpc/implements';
+import { ImplementsSome } from '@gabion/rpc/implements';
 import { Results } from './results.ts';
 import { scanMessage } from './scan.ts';
 import { ScanChanges } from './scan-changes.ts';
@@ -20,7 +20,7 @@ import { Scans } from './scans.ts';
 import { headed } from './stream-parts.ts';
 import { Uploads } from './uploads.ts';
 
-@Implements(ScanService)
+@ImplementsSome(ScanService)
 export class ScansController {
   constructor(
     private readonly scans: Scans,

@@ -105,6 +105,9 @@ function formatName(format: ImageFormat): Upload['format'] {
       return 'docker-archive';
     case ImageFormat.OCI_ARCHIVE:
       return 'oci-archive';
+    case ImageFormat.FILE_SYSTEM:
+    case ImageFormat.SBOM:
+      throw new Fault('unimplemented', 'only images are taken', { code: 'format_unknown' });
     case ImageFormat.UNSPECIFIED:
       throw new Fault('invalid_argument', 'the header names no format', { code: 'format_missing' });
     default: {

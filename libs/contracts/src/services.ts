@@ -8,7 +8,9 @@ import { ServiceAccountService, UserService } from '@gabion/contracts/gabion/ide
 import { AdvisoryService } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
 import {
   AdvisoriesImportedSchema,
+  FindingsChangedSchema,
   ImageScannedSchema,
+  MalwareFoundSchema,
   ScanFailedSchema,
 } from '@gabion/contracts/gabion/scan/v1/events_pb';
 import { ScanService } from '@gabion/contracts/gabion/scan/v1/scans_pb';
@@ -27,4 +29,6 @@ export const events: readonly DescMessage[] = [
   ImageScannedSchema,
   ScanFailedSchema,
   AdvisoriesImportedSchema,
+  FindingsChangedSchema,
+  MalwareFoundSchema,
 ];

@@ -16,14 +16,14 @@ import { Module } from '@nestjs/common';
 import type { Call } from '../src/call.ts';
 import { type ConnectOptions, connect } from '../src/client.ts';
 import { Fault } from '../src/fault.ts';
-import { Implements } from '../src/implements.ts';
+import { ImplementsSome } from '../src/implements.ts';
 import { type ServeOptions, serve } from '../src/serve.ts';
 
 /** What the controller saw; tests read it. */
 export const seen: { calls: Call[]; produced: number; attempts: number } = { calls: [], produced: 0, attempts: 0 };
 
 /** A controller with all four kinds of RPC whose answers the tests can foresee. */
-@Implements(ScanService)
+@ImplementsSome(ScanService)
 export class ScansController {
   async createScan(request: CreateScanRequest, call: Call) {
     seen.calls.push(call);
@@ -66,7 +66,7 @@ export class ScansController {
   }
 }
 
-@Implements(AdvisoryService)
+@ImplementsSome(AdvisoryService)
 export class AdvisoriesController {
   async *importAdvisories(parts: AsyncIterable<ImportAdvisoriesRequest>) {
     let filesRead = 0n;
