@@ -11,11 +11,11 @@ import {
   readable,
 } from './image.ts';
 import { instructions, parseImageConfig } from './image-config.ts';
-import { layerTar } from './layer-stream.ts';
+import { unpackedLayer } from './layer-stream.ts';
 import type { FileReader, LocalOptions } from './layout.ts';
 import { OciError } from './oci-error.ts';
 import { formatReference, parseReference } from './reference.ts';
-import { gathered, reported, verified } from './verify.ts';
+import { gathered, reported } from './verify.ts';
 
 interface SavedImage {
   readonly config: string;
@@ -61,14 +61,14 @@ export function dockerArchiveSource(name: string, files: FileReader, options: Lo
           };
         }),
       );
-      const openLayer: Image['openLayer'] = async (layer, opening) => {
+      const openStored: Image['openStored'] = async (layer, opening) => {
         const path = saved.layers[layers.indexOf(layer)];
         if (path === undefined) throw new OciError('blob_not_found', 'the layer is not of this image');
-        const bytes = reported((await fileAt(files, path, opening?.signal)).open(), opening?.onBytes);
-        const blob = layer.digest ? verified(bytes, { digest: layer.digest, size: layer.size }) : bytes;
-        return readable(layerTar(blob, layer.diffId, limits), opening?.signal);
+        return reported((await fileAt(files, path, opening?.signal)).open(), opening?.onBytes);
       };
-      return { manifestDigest: configDigest, platform: platformIn(config), config, layers, openLayer };
+      const openLayer: Image['openLayer'] = async (layer, opening) =>
+        readable(unpackedLayer(await openStored(layer, opening), layer, limits), opening?.signal);
+      return { manifestDigest: configDigest, platform: platformIn(config), config, layers, openLayer, openStored };
     },
     async [Symbol.asyncDispose]() {},
   };

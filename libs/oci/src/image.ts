@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Digest } from './digest.ts';
 import { type ImageConfig, instructions, parseImageConfig } from './image-config.ts';
-import { defaultLayerLimits, type LayerStreamLimits, layerTar } from './layer-stream.ts';
+import { defaultLayerLimits, type LayerIdentity, type LayerStreamLimits, unpackedLayer } from './layer-stream.ts';
 import { type Descriptor, parseManifest } from './manifest.ts';
 import { OciError } from './oci-error.ts';
 import { defaultPlatform, distance, formatPlatform, type Platform } from './platform.ts';
@@ -23,6 +23,8 @@ export interface Image {
   readonly layers: readonly Layer[];
   /** The uncompressed tar; digest, size and DiffID are verified, and a lie is told by an OciError at the end at the latest. */
   openLayer(layer: Layer, options?: OpenLayerOptions): Promise<Readable>;
+  /** The bytes of a layer as they are stored, for a thread that verifies and unpacks them by `unpackedLayer`. */
+  openStored(layer: Layer, options?: OpenLayerOptions): Promise<Bytes>;
 }
 
 /** How a layer is read. */
@@ -33,13 +35,8 @@ export interface OpenLayerOptions {
 }
 
 /** One layer, lowest first in an image. */
-export interface Layer {
-  /** Of the blob as it is stored; absent in a classic docker-archive, which stores none. */
-  readonly digest?: Digest;
-  readonly diffId: Digest;
+export interface Layer extends LayerIdentity {
   readonly mediaType: string;
-  /** Bytes of the blob as it is stored. */
-  readonly size: number;
   /** Instruction that made it, or `''`. */
   readonly createdBy: string;
 }
@@ -117,16 +114,18 @@ async function describe(
   const config = parseImageConfig(await gathered(stream, limits.maxConfigBytes, 'manifest_too_large'));
   checkPlatform(config, platform);
   const layers = pair(config, manifest.layers);
+  const openStored: Image['openStored'] = async (layer, options) => {
+    const descriptor = { digest: layer.digest!, size: layer.size };
+    return reported(await store.blob(descriptor, options?.signal), options?.onBytes);
+  };
   return {
     manifestDigest,
     platform: platformIn(config),
     config,
     layers,
+    openStored,
     async openLayer(layer, options) {
-      const descriptor = { digest: layer.digest!, size: layer.size };
-      const bytes = reported(await store.blob(descriptor, options?.signal), options?.onBytes);
-      const blob = verified(bytes, descriptor);
-      return readable(layerTar(blob, layer.diffId, limits), options?.signal);
+      return readable(unpackedLayer(await openStored(layer, options), layer, limits), options?.signal);
     },
   };
 }

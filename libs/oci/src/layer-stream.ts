@@ -3,7 +3,7 @@ import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { type Digest, partsOf } from './digest.ts';
 import { OciError } from './oci-error.ts';
-import { type Bytes, reported } from './verify.ts';
+import { type Bytes, reported, verified } from './verify.ts';
 
 /** Bounds on what a compressed layer may become. */
 export interface LayerStreamLimits {
@@ -20,6 +20,21 @@ const ratioFreeBytes = 64 * 1024 ** 2;
 
 /** Bytes per chunk out of a decompressor: larger ones cost fewer turns of the event loop. */
 const chunkSize = 128 * 1024;
+
+/** What the bytes of a layer are held against. */
+export interface LayerIdentity {
+  /** Of the blob as it is stored; absent in a classic docker-archive. */
+  readonly digest?: Digest;
+  /** Bytes of the blob as it is stored. */
+  readonly size: number;
+  readonly diffId: Digest;
+}
+
+/** The uncompressed tar of a layer from its stored bytes: digest, size and DiffID are verified at the end at the latest. */
+export function unpackedLayer(stored: Bytes, layer: LayerIdentity, limits: LayerStreamLimits): AsyncGenerator<Buffer> {
+  const { digest, size } = layer;
+  return layerTar(digest ? verified(stored, { digest, size }) : stored, layer.diffId, limits);
+}
 
 /** The uncompressed tar of a layer's verified bytes, held against its DiffID at the end. */
 export async function* layerTar(bytes: Bytes, diffId: Digest, limits: LayerStreamLimits): AsyncGenerator<Buffer> {
