@@ -16,6 +16,11 @@ export interface ImageConfig extends Platform {
   readonly command: readonly string[];
   readonly workingDirectory: string;
   readonly labels: ReadonlyMap<string, string>;
+  /** "8080/tcp". */
+  readonly exposedPorts: readonly string[];
+  readonly volumes: readonly string[];
+  /** Docker's own: the test, `["CMD", "…"]`, `["CMD-SHELL", "…"]` or `["NONE"]`; empty when there is none. */
+  readonly healthcheck: readonly string[];
 }
 
 /** One instruction of the build. */
@@ -42,6 +47,9 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
     entrypoint: run.list('Entrypoint', 10_000, asText),
     command: run.list('Cmd', 10_000, asText),
     workingDirectory: run.optionalText('WorkingDir') ?? '',
+    exposedPorts: run.entries('ExposedPorts').map(([port]) => port),
+    volumes: run.entries('Volumes').map(([volume]) => volume),
+    healthcheck: run.optionalObject('Healthcheck')?.list('Test', 1000, asText) ?? [],
     labels: new Map(run.entries('Labels').map(([key, value]) => [key, asText(value, `config.config.Labels.${key}`)])),
   };
 }
