@@ -1,7 +1,39 @@
 import type { Cataloguer } from './cataloguer.ts';
-import { npmCataloguer } from './npm/npm.ts';
+import { condaCataloguer } from './conda/conda.ts';
+import { dartCataloguer } from './dart/dart.ts';
+import { dotnetCataloguer } from './dotnet/deps-json.ts';
+import { nupkgCataloguer, nuspecCataloguer } from './dotnet/nuspec.ts';
+import { elixirCataloguer } from './elixir/elixir.ts';
+import { luaCataloguer } from './lua/lua.ts';
+import { npmCataloguer, yarnCacheCataloguer } from './npm/npm.ts';
+import { perlCataloguer } from './perl/perl.ts';
+import { composerCataloguer } from './php/composer.ts';
+import { pythonArchiveCataloguer, pythonCataloguer } from './python/python.ts';
+import { rCataloguer } from './r/r.ts';
+import { rpmCataloguer } from './rpm/rpm.ts';
+import { rubyCataloguer } from './ruby/ruby.ts';
 import { apkCataloguer } from './system/apk.ts';
 import { dpkgCataloguer } from './system/dpkg.ts';
+import { opkgCataloguer } from './system/opkg.ts';
+import { pacmanCataloguer } from './system/pacman.ts';
 
 /** All that looks for packages, in the order of its packages' weight: the system's own first. */
-export const cataloguers: readonly Cataloguer[] = [dpkgCataloguer, apkCataloguer, npmCataloguer];
+export const cataloguers: readonly Cataloguer[] = [
+  dpkgCataloguer,
+  apkCataloguer,
+  npmCataloguer,
+  yarnCacheCataloguer,
+  pythonCataloguer,
+  pythonArchiveCataloguer,
+  rubyCataloguer,
+  composerCataloguer,
+  dotnetCataloguer,
+  nuspecCataloguer,
+  nupkgCataloguer,
+  condaCataloguer,
+  rCataloguer,
+  luaCataloguer,
+  dartCataloguer,
+  elixirCataloguer,
+  perlCataloguer,
+];

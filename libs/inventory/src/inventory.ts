@@ -3,7 +3,9 @@ import type { Analyzer } from '@gabion/rootfs/layer-contents';
 import type { View } from '@gabion/rootfs/view';
 import type { Cataloguer, Found } from './cataloguer.ts';
 import { cataloguers } from './cataloguers.ts';
+import { lockFileAnalyzer, lockFileCataloguers } from './lockfiles/lock-files.ts';
 import type { Package } from './package.ts';
+import { warnOfDatabases } from './system/missing-database.ts';
 import { type OperatingSystem, osRelease, osReleaseAnalyzer } from './system/os-release.ts';
 import { type Warning, Warnings } from './warnings.ts';
 
@@ -16,29 +18,36 @@ export interface Inventory {
   readonly warnings: readonly Warning[];
 }
 
+/** What counts as a package beyond what is installed. */
+export interface InventoryOptions {
+  /** What lock files and build files of projects pin, too: for directories of sources; images have what they install. */
+  readonly lockFiles?: boolean;
+  /** With them also what is only needed to work on the project. */
+  readonly includeDev?: boolean;
+}
+
 /** What `readLayer` must collect for `inventoryOf`. Changes with `inventoryVersion`. */
 export const inventoryAnalyzers: readonly Analyzer[] = [
   osReleaseAnalyzer,
   ...cataloguers.flatMap(({ analyzers }) => analyzers ?? []),
+  lockFileAnalyzer,
 ];
 
 /** What must look at the files of each layer for `inventoryOf`. Changes with `inventoryVersion`. */
 export const inventoryInspectors: readonly Inspector[] = cataloguers.flatMap(({ inspectors }) => inspectors ?? []);
 
 /** Names the set of cataloguers: layer contents collected under another version are to be read anew. */
-export const inventoryVersion = 2;
+export const inventoryVersion = 3;
 
 /** Finds the operating system and the packages; never fails on what an image holds, but warns. */
-export function inventoryOf(view: View): Inventory {
+export function inventoryOf(view: View, options: InventoryOptions = {}): Inventory {
   const warnings = new Warnings();
   const operatingSystem = osRelease(view);
   const image = { view, warnings, ...(operatingSystem && { operatingSystem }) };
-  const results = cataloguers.map((cataloguer) => ({ cataloguer, found: cataloguer.find(image) }));
-  const hasDatabase = results.some(({ found }) => found.hasDatabase);
-  if (!operatingSystem && hasDatabase)
-    warnings.add('os_unknown', 'the image has a package database but does not name its operating system');
-  if (!hasDatabase && operatingSystem)
-    warnings.add('packages_without_database', `no package database of ${operatingSystem.prettyName} was found`);
+  const asked = options.lockFiles ? lockFileCataloguers(options.includeDev ?? false) : [];
+  const results = [...cataloguers, ...asked].map((cataloguer) => ({ cataloguer, found: cataloguer.find(image) }));
+  const databases = results.flatMap(({ cataloguer, found }) => (found.hasDatabase ? [cataloguer.name] : []));
+  warnOfDatabases(operatingSystem, databases, warnings);
   const owned = ownedPaths(view, results);
   const isOwned = ({ kind }: Cataloguer, { path }: Package) => kind !== 'system' && owned.has(path.split('!', 1)[0]!);
   const pick = (wanted: boolean) =>

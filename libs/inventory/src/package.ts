@@ -4,6 +4,7 @@ export type PackageType =
   | 'apk'
   | 'rpm'
   | 'alpm'
+  | 'opkg'
   | 'npm'
   | 'pypi'
   | 'maven'
@@ -19,6 +20,13 @@ export type PackageType =
   | 'swift'
   | 'luarocks'
   | 'bitnami'
+  | 'cocoapods'
+  | 'conan'
+  | 'cpan'
+  | 'hackage'
+  | 'julia'
+  | 'opam'
+  | 'otp'
   | 'generic';
 
 /** How sure a package is to be there: what was looked at to find it. */

@@ -8,7 +8,7 @@ export function purl(parts: {
   version: string;
   qualifiers?: Readonly<Record<string, string>>;
 }): string {
-  const namespace = parts.namespace ? `${encoded(parts.namespace)}/` : '';
+  const namespace = parts.namespace ? `${parts.namespace.split('/').map(encoded).join('/')}/` : '';
   const qualifiers = Object.entries(parts.qualifiers ?? {})
     .filter(([, value]) => value !== '')
     .sort(([a], [b]) => (a < b ? -1 : 1))

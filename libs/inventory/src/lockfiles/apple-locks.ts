@@ -1,0 +1,53 @@
+import { Declarations, type DeclaredParse } from '../declared.ts';
+import { fieldsOf, jsonOf, listOf, objectOf, textIn, yamlOf } from '../document.ts';
+import { type LockFile, maxPlain, maxYaml, named } from './lock-file.ts';
+
+export const packageResolved: LockFile = {
+  name: 'swift-resolved',
+  type: 'swift',
+  isNamed: named('Package.resolved'),
+  maxBytes: maxPlain,
+  parse: parsePackageResolved,
+};
+
+export const podfileLock: LockFile = {
+  name: 'podfile-lock',
+  type: 'cocoapods',
+  isNamed: named('Podfile.lock'),
+  maxBytes: maxYaml,
+  parse: parsePodfileLock,
+};
+
+/** The packages of a Package.resolved of versions 1 to 3, named by their repository; branches have no version. */
+export function parsePackageResolved(...[content, path, warnings]: Parameters<DeclaredParse>) {
+  const { pins, object } = objectOf(jsonOf(content));
+  const declarations = new Declarations(path, warnings);
+  for (const pin of listOf(pins ?? fieldsOf(object).pins)) {
+    const { location, repositoryURL, state } = fieldsOf(pin);
+    const name = repositoryName(textIn(location) ?? textIn(repositoryURL) ?? '');
+    const version = textIn(fieldsOf(state).version);
+    if (name && version) declarations.add(name, version);
+  }
+  return declarations.list;
+}
+
+/** `https://github.com/apple/swift-nio.git` and `git@github.com:apple/swift-nio.git` are `github.com/apple/swift-nio`. */
+function repositoryName(url: string): string | undefined {
+  const [, host, path] =
+    /^(?:[a-z+]{1,20}:\/\/)?(?:[^@/\s]{1,100}@)?([^/:\s]{1,255})(?::\d{1,5})?[/:]+([^\s]{1,1000})$/.exec(url) ?? [];
+  return host ? `${host.toLowerCase()}/${path!.replace(/\/$/, '').replace(/\.git$/, '')}` : undefined;
+}
+
+/** The pods of a Podfile.lock; a part of a pod, `GoogleUtilities/Logger`, is the pod. Those of directories are left out. */
+export function parsePodfileLock(...[content, path, warnings]: Parameters<DeclaredParse>) {
+  const lock = objectOf(yamlOf(content));
+  const external = fieldsOf(lock['EXTERNAL SOURCES']);
+  const declarations = new Declarations(path, warnings);
+  for (const each of listOf(lock.PODS)) {
+    const entry = textIn(each) ?? Object.keys(fieldsOf(each))[0] ?? '';
+    const [, name, version] = /^([^\s(/]{1,256})(?:\/[^\s(]{0,256})? \(([^)\s]{1,256})\)$/.exec(entry) ?? [];
+    const isLocal = name !== undefined && fieldsOf(external[name])[':path'] !== undefined;
+    if (name && !isLocal) declarations.add(name, version);
+  }
+  return declarations.list;
+}
