@@ -1,26 +1,24 @@
-import { type Inventory, inventoryAnalyzers, inventoryOf, inventoryVersion } from '@gabion/inventory/inventory';
+import type { Inventory } from '@gabion/inventory/inventory';
 import type { Image, Layer } from '@gabion/oci/image';
+import { OciError } from '@gabion/oci/oci-error';
 import { formatPlatform } from '@gabion/oci/platform';
-import { readLayer } from '@gabion/rootfs/layer';
-import type { LayerContents } from '@gabion/rootfs/layer-contents';
-import { apply } from '@gabion/rootfs/view';
+import { RootfsError } from '@gabion/rootfs/rootfs-error';
+import { defaultDetectors } from './detectors.ts';
 import type { Layers } from './layers.ts';
 import type { ProgressCount } from './progress.ts';
-import type { ImageLayer } from './scan.ts';
+import type { ImageLayer, Warning } from './scan.ts';
 
-/** Contents and packages kept under another version are worked out anew. The first number is that of the stored form. */
-export const analyserVersion = `1.${inventoryVersion}`;
+/** Contents and packages kept under another version are worked out anew. */
+export const analyserVersion = defaultDetectors.version;
 
 /** What an image consists of. */
 export interface Analysis {
   readonly manifestDigest: string;
   readonly platform: string;
   readonly layers: readonly ImageLayer[];
-  readonly inventory: Inventory;
+  /** Its warnings also say what was left out of the layers. */
+  readonly inventory: Omit<Inventory, 'warnings'> & { readonly warnings: readonly Warning[] };
 }
-
-/** Layers of one image that are read at a time: unpacking runs beside the thread that parses. */
-const parallelLayers = 2;
 
 /** Reads the layers that nobody has read before, puts all in order, and finds what is installed. */
 export async function analyse(
@@ -30,6 +28,24 @@ export async function analyse(
   progress: ProgressCount,
   signal: AbortSignal,
 ): Promise<Analysis> {
+  const { contents, absent } = await taken(image, scanId, layers, progress, signal);
+  const packed = image.layers.map(({ diffId }) => {
+    const bytes = contents.get(diffId);
+    return { diffId, ...(bytes && { contents: bytes }) };
+  });
+  const { inventory, warnings, sizes } = await layers.threads.survey(packed, signal);
+  return {
+    manifestDigest: image.manifestDigest,
+    platform: formatPlatform(image.platform),
+    layers: image.layers.map(({ digest, diffId, createdBy }, index) => {
+      return { digest: digest ?? '', diffId, createdBy, size: sizes[index]! };
+    }),
+    inventory: { ...inventory, warnings: [...absent.map(absenceOf), ...warnings, ...inventory.warnings] },
+  };
+}
+
+/** The packed contents of all layers but those that the registry may leave out. */
+async function taken(image: Image, scanId: string, layers: Layers, progress: ProgressCount, signal: AbortSignal) {
   // Images hold the same empty layer several times.
   const distinct = new Map(image.layers.map((layer) => [layer.diffId, layer]));
   const known = await layers.known([...distinct.keys()]);
@@ -38,24 +54,42 @@ export async function analyse(
     distinct.size,
     toRead.reduce((sum, layer) => sum + layer.size, 0),
   );
-  const contents = new Map<string, LayerContents>();
+  const contents = new Map<string, Uint8Array>();
+  const absent: Layer[] = [];
   const takeOne = async (layer: Layer, stop: AbortSignal) => {
     const count = progress.layer(known.has(layer.diffId) ? 0 : layer.size);
-    const open = () => image.openLayer(layer, { signal: stop, onBytes: count.read });
-    const read = () => readLayer(open, { analyzers: inventoryAnalyzers, signal: stop });
-    contents.set(layer.diffId, await layers.contents(layer.diffId, scanId, read, stop));
+    const open = () => image.openStored(layer, { signal: stop, onBytes: count.read });
+    const read = () => layers.threads.read(layer, open, stop);
+    try {
+      contents.set(layer.diffId, await layers.contents(layer.diffId, scanId, read, stop));
+    } catch (error) {
+      if (!isAbsence(error, layer)) throw placed(error, image.layers.indexOf(layer), image.layers.length);
+      absent.push(layer);
+    }
     count.done();
   };
-  await inParallel([...distinct.values()], parallelLayers, takeOne, signal);
-  const applied = image.layers.map(({ diffId }) => ({ diffId, contents: contents.get(diffId)! }));
+  await inParallel([...distinct.values()], layers.threads.width, takeOne, signal);
+  return { contents, absent };
+}
+
+/** Media types of layers that a registry need not hold, since their licence forbids to pass them on. */
+const mayBeAbsent = /\.(foreign|nondistributable)\./;
+
+function isAbsence(error: unknown, { mediaType }: Layer): boolean {
+  return error instanceof OciError && error.code === 'blob_not_found' && mayBeAbsent.test(mediaType);
+}
+
+function absenceOf({ diffId }: Layer): Warning {
   return {
-    manifestDigest: image.manifestDigest,
-    platform: formatPlatform(image.platform),
-    layers: image.layers.map(({ digest, diffId, createdBy }) => {
-      return { digest: digest ?? '', diffId, createdBy, size: contents.get(diffId)!.bytes };
-    }),
-    inventory: inventoryOf(apply(applied)),
+    code: 'layer_skipped',
+    message: `the registry does not hold this layer, whose licence forbids to pass it on; other addresses are not asked (layer ${diffId})`,
   };
+}
+
+/** An error of a layer's content, which says what layer it was. */
+function placed(error: unknown, index: number, count: number): unknown {
+  if (!(error instanceof RootfsError)) return error;
+  return new RootfsError(error.code, `${error.message} (layer ${index + 1} of ${count})`, { cause: error });
 }
 
 /** Runs `work` over the items, so many at a time; the first failure stops the others and is waited out. */

@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { platformConfig, platformFromEnv } from '@gabion/service/config';
 import { z } from 'zod';
 
+const mib = 1024 ** 2;
 const gib = 1024 ** 3;
 
 /** What the image scanner is told beside the platform's part. */
@@ -19,8 +21,34 @@ const scannerConfig = platformConfig.extend({
   maxUploadBytes: z.number().default(10 * gib),
   uploadRetentionMs: z.number().default(3_600_000),
   maxFeedBytes: z.number().default(4 * gib),
+  /** Threads at most that read layers and put images together, in this process. */
+  layerThreads: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(() => Math.min(availableParallelism(), 4)),
   /** Uncompressed bytes of one layer. */
-  maxLayerBytes: z.number().default(16 * gib),
+  maxLayerBytes: z
+    .number()
+    .positive()
+    .default(16 * gib),
+  /** Uncompressed bytes per compressed byte of a layer over 64 MiB. */
+  maxLayerRatio: z.number().positive().default(200),
+  /** Members of one layer. */
+  maxLayerEntries: z.number().int().positive().default(1_000_000),
+  /** Bytes of one layer's files that are kept to find packages. */
+  maxLayerKeptBytes: z
+    .number()
+    .int()
+    .positive()
+    .default(128 * mib),
+  /** Size of a file that detectors see as a whole. */
+  maxFileBytes: z
+    .number()
+    .int()
+    .positive()
+    .default(96 * mib),
 });
 
 export type Config = Readonly<z.infer<typeof scannerConfig>>;
@@ -41,8 +69,24 @@ export function configFromEnv(env: Readonly<Record<string, string | undefined>>)
       allowPrivateRegistries: env.GABION_ALLOW_PRIVATE_REGISTRIES === 'true',
     }),
     ...(env.GABION_MAX_UPLOAD_BYTES && { maxUploadBytes: Number(env.GABION_MAX_UPLOAD_BYTES) }),
+    ...numbersIn(env, {
+      layerThreads: 'GABION_LAYER_THREADS',
+      maxLayerBytes: 'GABION_MAX_LAYER_BYTES',
+      maxLayerRatio: 'GABION_MAX_LAYER_RATIO',
+      maxLayerEntries: 'GABION_MAX_LAYER_ENTRIES',
+      maxLayerKeptBytes: 'GABION_MAX_LAYER_KEPT_BYTES',
+      maxFileBytes: 'GABION_MAX_FILE_BYTES',
+    }),
     ...(env.GABION_MAX_FEED_BYTES && { maxFeedBytes: Number(env.GABION_MAX_FEED_BYTES) }),
   });
+}
+
+function numbersIn<K extends string>(
+  env: Readonly<Record<string, string | undefined>>,
+  names: Readonly<Record<K, string>>,
+): { readonly [Key in K]?: number } {
+  const given = Object.entries<string>(names).filter(([, variable]) => env[variable]);
+  return Object.fromEntries(given.map(([key, variable]) => [key, Number(env[variable])])) as { [Key in K]?: number };
 }
 
 function proxyIn(env: Readonly<Record<string, string | undefined>>): Record<string, string> {

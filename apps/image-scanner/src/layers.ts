@@ -1,23 +1,26 @@
-import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { Database } from '@gabion/postgres/database';
-import { decodeLayer, encodeLayer } from '@gabion/rootfs/layer-codec';
-import type { LayerContents } from '@gabion/rootfs/layer-contents';
 import { sql } from 'kysely';
-
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
+import type { LayerThreads } from './layer-threads.ts';
 
 const channel = 'layer_settled';
 
-/** Contents of layers, each read once by whichever scan comes first, in whichever replica. */
+/** Contents of layers, packed, each read once by whichever scan comes first, in whichever replica. */
 export class Layers implements AsyncDisposable {
+  /** Where layers are read and put together. */
+  readonly threads: LayerThreads;
   readonly #db: Database;
   readonly #version: string;
   readonly #listening: AsyncDisposable;
   readonly #waiting: Set<() => void>;
 
-  private constructor(db: Database, version: string, listening: AsyncDisposable, waiting: Set<() => void>) {
+  private constructor(
+    threads: LayerThreads,
+    db: Database,
+    version: string,
+    listening: AsyncDisposable,
+    waiting: Set<() => void>,
+  ) {
+    this.threads = threads;
     this.#db = db;
     this.#version = version;
     this.#listening = listening;
@@ -25,12 +28,12 @@ export class Layers implements AsyncDisposable {
   }
 
   /** `version` is that of the analysers: contents kept under another one are not looked at. */
-  static async open(db: Database, version: string): Promise<Layers> {
+  static async open(db: Database, version: string, threads: LayerThreads): Promise<Layers> {
     const waiting = new Set<() => void>();
     const listening = await db.listen(channel, () => {
       for (const wake of waiting) wake();
     });
-    return new Layers(db, version, listening, waiting);
+    return new Layers(threads, db, version, listening, waiting);
   }
 
   /** Which of the layers need not be read. */
@@ -45,9 +48,9 @@ export class Layers implements AsyncDisposable {
   async contents(
     diffId: string,
     scanId: string,
-    read: () => Promise<LayerContents>,
+    read: () => Promise<Uint8Array>,
     signal: AbortSignal,
-  ): Promise<LayerContents> {
+  ): Promise<Uint8Array> {
     for (;;) {
       signal.throwIfAborted();
       using settled = this.#settled(signal);
@@ -58,19 +61,20 @@ export class Layers implements AsyncDisposable {
     }
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve(this.#listening[Symbol.asyncDispose]());
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#listening[Symbol.asyncDispose]();
+    await this.threads[Symbol.asyncDispose]();
   }
 
-  async #read(diffId: string, scanId: string, read: () => Promise<LayerContents>): Promise<LayerContents> {
+  async #read(diffId: string, scanId: string, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
     try {
       // It may have been stored between the look and the lease.
       const meanwhile = await this.#stored(diffId);
       if (meanwhile) return meanwhile;
       const contents = await read();
-      const encoded = await compress(encodeLayer(contents));
+      const stored = Buffer.from(contents.buffer, contents.byteOffset, contents.length);
       await sql`
-        insert into layers (diff_id, analyser_version, contents) values (${diffId}, ${this.#version}, ${encoded})
+        insert into layers (diff_id, analyser_version, contents) values (${diffId}, ${this.#version}, ${stored})
         on conflict (diff_id, analyser_version) do update set contents = excluded.contents`.execute(this.#db.kysely);
       return contents;
     } finally {
@@ -78,12 +82,13 @@ export class Layers implements AsyncDisposable {
     }
   }
 
-  async #stored(diffId: string): Promise<LayerContents | undefined> {
+  async #stored(diffId: string): Promise<Uint8Array | undefined> {
     const { rows } = await sql<{ contents: Buffer }>`
       select contents from layers where diff_id = ${diffId} and analyser_version = ${this.#version}`.execute(
       this.#db.kysely,
     );
-    return rows[0] && decodeLayer(await decompress(rows[0].contents));
+    // The driver's buffers share memory with other answers; this one is to be handed to a thread.
+    return rows[0] && new Uint8Array(rows[0].contents);
   }
 
   /** A lease of a scan that has ended, or whose worker gives no sign of life, is taken over. */

@@ -4,7 +4,14 @@ import { RootfsError, type RootfsErrorCode } from '@gabion/rootfs/rootfs-error';
 /** How a scan can fail; stable, for programs. */
 export type ScanErrorCode = OciErrorCode | RootfsErrorCode | ServiceErrorCode;
 
-type ServiceErrorCode = 'upload_gone' | 'disk_full' | 'replica_gone' | 'scan_crashed' | 'scan_timeout' | 'internal';
+type ServiceErrorCode =
+  | 'layer_analysis_failed'
+  | 'upload_gone'
+  | 'disk_full'
+  | 'replica_gone'
+  | 'scan_crashed'
+  | 'scan_timeout'
+  | 'internal';
 
 /** A scan that ends without a result, for a reason of the service itself. */
 export class ScanFailure extends Error {
@@ -21,6 +28,7 @@ export class ScanFailure extends Error {
 
 /** What the service says in its own words; a detail follows where there is one. */
 const own: Readonly<Record<ServiceErrorCode, string>> = {
+  layer_analysis_failed: 'the thread that analysed the layer did not come to an end',
   upload_gone: 'the uploaded image is not there any more',
   disk_full: 'the disk of the service is full',
   replica_gone: 'the replica that holds what this scan needs has not been seen again',

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { catalogue } from '@gabion/contracts/services';
+import { defaultLimits } from '@gabion/rootfs/limits';
 import { type Parts, type Running, startService } from '@gabion/service/start';
 import { Advisories } from './advisories.ts';
 import { AdvisoryImport } from './advisory-import.ts';
 import { analyserVersion } from './analysis.ts';
 import type { Config } from './config.ts';
 import { migrations } from './db/migrations.ts';
+import { defaultDetectors } from './detectors.ts';
 import { Home } from './home.ts';
 import { ImageAccess } from './image-access.ts';
 import { Images } from './images.ts';
 import { Janitor } from './janitor.ts';
+import { LayerThreads } from './layer-threads.ts';
 import { Layers } from './layers.ts';
 import { Queue } from './queue.ts';
 import { Results } from './results.ts';
@@ -50,7 +53,7 @@ async function compose({ db, log, use }: Parts, config: Config) {
   const scans = new Scans(db, home, uploads);
   const advisories = new Advisories(db);
   const changes = use(await ScanChanges.open(db, scans));
-  const layers = use(await Layers.open(db, analyserVersion));
+  const layers = use(await Layers.open(db, analyserVersion, layerThreads(config)));
   const imports = new AdvisoryImport(db, advisories, home, config.maxFeedBytes);
   const queue = new Queue(db, randomUUID(), home.id, config.leaseMs);
   const images = new Images(db, analyserVersion);
@@ -61,4 +64,19 @@ async function compose({ db, log, use }: Parts, config: Config) {
     worker: new Worker(queue, scanner, config, log),
     janitor: () => new Janitor({ db, uploads, advisories, log }),
   };
+}
+
+function layerThreads(config: Config): LayerThreads {
+  return new LayerThreads({
+    threads: config.layerThreads,
+    settings: defaultDetectors,
+    stream: { maxLayerBytes: config.maxLayerBytes, maxRatio: config.maxLayerRatio },
+    limits: {
+      ...defaultLimits,
+      maxBytes: config.maxLayerBytes,
+      maxEntries: config.maxLayerEntries,
+      maxKeptBytes: config.maxLayerKeptBytes,
+      maxGatheredBytes: config.maxFileBytes,
+    },
+  });
 }

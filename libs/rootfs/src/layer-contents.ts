@@ -1,5 +1,5 @@
 import type { Note } from './inspector.ts';
-import type { PathSet } from './path-set.ts';
+import { PathSet } from './path-set.ts';
 
 /** What is kept of one member; paths are those of the tar, from the root. */
 export type KeptEntry =
@@ -30,6 +30,19 @@ export interface LayerContents {
   /** Uncompressed bytes of the tar. */
   readonly bytes: number;
 }
+
+/** What a layer without members says: nothing. */
+export const noContents: LayerContents = {
+  entries: [],
+  whiteouts: [],
+  opaque: [],
+  nonDirectories: PathSet.of([]),
+  directories: PathSet.of([]),
+  notes: {},
+  skipped: [],
+  entryCount: 0,
+  bytes: 0,
+};
 
 /** A part of a layer that was not analysed as it should have been. */
 export interface Skipped {

@@ -1,0 +1,184 @@
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { LayerIdentity, LayerStreamLimits } from '@gabion/oci/layer-stream';
+import { OciError } from '@gabion/oci/oci-error';
+import type { Bytes } from '@gabion/oci/verify';
+import type { LayerLimits } from '@gabion/rootfs/limits';
+import { RootfsError } from '@gabion/rootfs/rootfs-error';
+import { Piscina } from 'piscina';
+import { ChunkSender, type FromThread, type ToThread } from './chunk-port.ts';
+import type { DetectorSettings } from './detectors.ts';
+import type { ImageSurvey, LayerTask, PackedLayer, Reply, SurveyTask } from './layer-thread.ts';
+import { ScanFailure } from './scan-errors.ts';
+
+export interface LayerThreadsOptions {
+  /** Threads at most; they start when there is work and end after a while without. */
+  readonly threads: number;
+  readonly settings: DetectorSettings;
+  readonly stream: LayerStreamLimits;
+  readonly limits: LayerLimits;
+  /** A thread that gives no sign of life for so long is given up. */
+  readonly stallMs?: number;
+}
+
+/** JavaScript objects of one thread; bytes are bounded by the limits of layers. */
+const heapMb = 512;
+const idleMs = 60_000;
+/** A thread whose task was called off has so long to let go of it before it is ended. */
+const graceMs = 2000;
+
+/** Where the work on layers is done, away from the thread that answers calls. */
+export class LayerThreads implements AsyncDisposable {
+  readonly #options: LayerThreadsOptions;
+  readonly #pool: Piscina;
+
+  constructor(options: LayerThreadsOptions) {
+    this.#options = options;
+    const isSource = import.meta.url.endsWith('.ts');
+    this.#pool = new Piscina({
+      filename: fileURLToPath(new URL(isSource ? './layer-thread.ts' : './layer-thread.js', import.meta.url)),
+      minThreads: 0,
+      maxThreads: options.threads,
+      idleTimeout: idleMs,
+      // Tasks wait for their bytes: a thread must not sleep on anything but its event loop.
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+      execArgv: isSource ? sourceFlags : [],
+    });
+    // A thread that dies between two tasks harms nobody: the next task starts another.
+    this.#pool.on('error', () => {});
+  }
+
+  /** How many layers are worked on at a time. */
+  get width(): number {
+    return this.#options.threads;
+  }
+
+  /** Reads a layer from its stored bytes; `open` may be called a second time. Answers its packed contents. */
+  read(layer: LayerIdentity, open: () => Promise<Bytes>, signal: AbortSignal): Promise<Uint8Array> {
+    const { digest, size, diffId } = layer;
+    const { settings, stream, limits } = this.#options;
+    const identity = { size, diffId, ...(digest && { digest }) };
+    return this.#run<Uint8Array>('layerTask', open, signal, (port): LayerTask => {
+      return { port, layer: identity, settings, stream, limits };
+    });
+  }
+
+  /** Finds what is in an image, of the packed contents of its layers, lowest first. The contents are used up. */
+  survey(layers: readonly PackedLayer[], signal: AbortSignal): Promise<ImageSurvey> {
+    const { settings } = this.#options;
+    const buffers = new Set(layers.flatMap(({ contents }) => (contents ? [contents.buffer as ArrayBuffer] : [])));
+    const task = (port: MessagePort): SurveyTask => ({ port, layers, settings });
+    return this.#run<ImageSurvey>('surveyTask', undefined, signal, task, [...buffers]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #run<T>(
+    name: 'layerTask' | 'surveyTask',
+    open: (() => Promise<Bytes>) | undefined,
+    signal: AbortSignal,
+    taskOf: (port: MessagePort) => object,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<T> {
+    signal.throwIfAborted();
+    const { port1, port2 } = new MessageChannel();
+    const attendance = new Attendance(port1, open, signal, this.#options.stallMs ?? 60_000);
+    const running = this.#pool
+      .run(taskOf(port2), { name, signal: attendance.lost, transferList: [port2, ...transfer] })
+      .catch((error: unknown) => {
+        throw new ScanFailure('layer_analysis_failed', reasonOf(error), { cause: error });
+      })
+      .finally(() => attendance[Symbol.dispose]()) as Promise<Reply<T>>;
+    return resultOf(await Promise.race([running, attendance.failed]));
+  }
+}
+
+/** Serves one task at the service's end of its port: feeds it, and gives it up when it, or its source, is lost. */
+class Attendance implements Disposable {
+  /** Rejects when the layer cannot be read on: called off, its source lost, or the thread stuck. */
+  readonly failed: Promise<never>;
+  readonly #fail: (reason: unknown) => void;
+  readonly #lost = new AbortController();
+  readonly #stopped = new AbortController();
+  readonly #port: MessagePort;
+  readonly #sender: ChunkSender;
+  readonly #open: (() => Promise<Bytes>) | undefined;
+  readonly #stallMs: number;
+  #stall: NodeJS.Timeout | undefined;
+  #grace: NodeJS.Timeout | undefined;
+
+  constructor(port: MessagePort, open: (() => Promise<Bytes>) | undefined, signal: AbortSignal, stallMs: number) {
+    this.#port = port;
+    this.#open = open;
+    this.#stallMs = stallMs;
+    this.#sender = new ChunkSender(port);
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.failed = promise;
+    promise.catch(() => {});
+    this.#fail = (reason) => {
+      reject(reason);
+      this.#giveUp();
+    };
+    port.on('message', (word: FromThread) => this.#hear(word));
+    const calledOff = () => this.#fail(signal.reason);
+    signal.addEventListener('abort', calledOff, { once: true, signal: this.#stopped.signal });
+  }
+
+  /** Aborted when the thread itself must end. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopped.abort();
+    clearTimeout(this.#stall);
+    clearTimeout(this.#grace);
+    this.#port.close();
+  }
+
+  #hear(word: FromThread): void {
+    clearTimeout(this.#stall);
+    this.#stall = setTimeout(() => {
+      this.#fail(new ScanFailure('layer_analysis_failed', `a thread gave no sign of life for ${this.#stallMs} ms`));
+      this.#lost.abort();
+    }, this.#stallMs);
+    if (word === 'taken') this.#sender.taken();
+    if (word === 'open') this.#feed().catch(this.#fail);
+  }
+
+  async #feed(): Promise<void> {
+    await this.#sender.send(await this.#open!(), this.#stopped.signal);
+  }
+
+  #giveUp(): void {
+    this.#stopped.abort();
+    this.#port.postMessage({ kind: 'broken' } satisfies ToThread);
+    this.#grace = setTimeout(() => this.#lost.abort(), graceMs);
+  }
+}
+
+/** Node's own flags for a thread that runs the TypeScript sources, as tests and scripts do. */
+const sourceFlags = ['--conditions=source', '--experimental-transform-types', '--disable-warning=ExperimentalWarning'];
+
+function resultOf<T>(reply: Reply<T>): T {
+  switch (reply.kind) {
+    case 'done':
+      return reply.value;
+    case 'oci':
+      throw new OciError(reply.code, reply.message);
+    case 'rootfs':
+      throw new RootfsError(reply.code, reply.message);
+    case 'unforeseen':
+      throw reply.error;
+    default:
+      return reply satisfies never;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'the thread ended';
+}
