@@ -14,6 +14,7 @@ const layerOfLibrary = {
   rootfs: 'engine',
   inventory: 'engine',
   'image-checks': 'engine',
+  remediation: 'engine',
   licences: 'engine',
   reports: 'engine',
   sbom: 'engine',
