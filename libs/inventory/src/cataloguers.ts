@@ -21,6 +21,9 @@ import { pacmanCataloguer } from './system/pacman.ts';
 export const cataloguers: readonly Cataloguer[] = [
   dpkgCataloguer,
   apkCataloguer,
+  rpmCataloguer,
+  pacmanCataloguer,
+  opkgCataloguer,
   npmCataloguer,
   yarnCacheCataloguer,
   pythonCataloguer,

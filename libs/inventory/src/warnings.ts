@@ -2,6 +2,7 @@
 export interface Warning {
   readonly code:
     | 'os_unknown'
+    | 'os_without_advisories'
     | 'file_too_large'
     | 'file_content_missing'
     | 'package_incomplete'

@@ -1,35 +1,38 @@
 import type { Analyzer } from '@gabion/rootfs/layer-contents';
+import type { ViewFile } from '@gabion/rootfs/view';
 import type { Cataloguer, ImageSight } from '../cataloguer.ts';
 import { keptLines, linesOf } from '../lines.ts';
 import { isOwnable } from '../ownable.ts';
-import type { Installed } from '../package.ts';
+import type { Package } from '../package.ts';
 import { placed } from '../placement.ts';
-import type { Warnings } from '../warnings.ts';
+import { copyrightPath, isCopyright, keptLicenses, licensesIn } from './debian-copyright.ts';
+import { keptStanzas, parseDpkg } from './dpkg-status.ts';
 import { systemIds } from './system-ids.ts';
 
 const dpkgStatus = 'var/lib/dpkg/status';
-/** Distroless images keep one file a package here, without a `Status`. */
+/** Distroless images keep one file a package here, without a `Status`, and its files beside it. */
 const dpkgStatusDirectory = 'var/lib/dpkg/status.d';
 const dpkgInfoDirectory = 'var/lib/dpkg/info';
+const dpkgDiversions = 'var/lib/dpkg/diversions';
 
-/** States of deb-status(5) in which the files of a package are on disk. */
-const presentStates = new Set(['installed', 'unpacked', 'half-configured', 'triggers-awaited', 'triggers-pending']);
+const isList = (path: string) => path.startsWith(`${dpkgInfoDirectory}/`) && path.endsWith('.list');
+const isSums = (path: string) => path.startsWith(`${dpkgStatusDirectory}/`) && path.endsWith('.md5sums');
 
 const dpkgAnalyzer: Analyzer = {
   name: 'dpkg',
   wants(path) {
+    if (isCopyright(path)) return 4 * 1024 * 1024;
     if (!path.startsWith('var/lib/dpkg/')) return undefined;
     if (path === dpkgStatus) return 64 * 1024 * 1024;
-    if (path.startsWith(`${dpkgStatusDirectory}/`) && !path.endsWith('.md5sums')) return 1024 * 1024;
-    if (path.startsWith(`${dpkgInfoDirectory}/`) && path.endsWith('.list')) return 16 * 1024 * 1024;
-    return undefined;
+    if (path === dpkgDiversions) return 4 * 1024 * 1024;
+    if (isList(path) || isSums(path)) return 16 * 1024 * 1024;
+    return path.startsWith(`${dpkgStatusDirectory}/`) ? 1024 * 1024 : undefined;
   },
   reduce(path, content) {
-    if (path.endsWith('.list')) return keptLines(content, isOwnable);
-    return keptLines(
-      content,
-      (line) => line.trim() === '' || /^(package|status|version|source|architecture):/i.test(line),
-    );
+    if (isCopyright(path)) return keptLicenses(content);
+    if (isList(path)) return keptLines(content, isOwnable);
+    if (isSums(path)) return keptLines(content, (line) => isOwnable(fileOfSum(line)));
+    return path === dpkgDiversions ? content : keptStanzas(content);
   },
 };
 
@@ -41,65 +44,60 @@ export const dpkgCataloguer: Cataloguer = {
   find(image) {
     const files = databasesIn(image);
     const ids = systemIds('deb', image.operatingSystem);
+    const placement = { type: 'deb', evidence: 'package-database', parse: parseDpkg, ids } as const;
     return {
-      packages: files.flatMap((file) =>
-        placed(image, file, { type: 'deb', evidence: 'package-database', parse: parseDpkg, ids }),
-      ),
+      packages: files.flatMap((file) => placed(image, file, placement)).map((found) => licensed(image, found)),
       ownedPaths: ownedPaths(image),
       hasDatabase: files.length > 0,
     };
   },
 };
 
-function databasesIn({ view }: ImageSight) {
+function databasesIn({ view }: ImageSight): ViewFile[] {
   const status = view.read(dpkgStatus);
   const single = view.below(dpkgStatusDirectory).filter((file) => !file.path.endsWith('.md5sums'));
   return [...(status ? [status] : []), ...single];
 }
 
+/** Status files have no licences; the copyright file of the package, or of the one its directory is a link to, does. */
+function licensed({ view }: ImageSight, found: Package): Package {
+  const content = view.read(copyrightPath(found.name))?.content;
+  return content ? { ...found, licenses: licensesIn(content) } : found;
+}
+
 function* ownedPaths({ view }: ImageSight): Generator<string> {
+  const diversions = diversionsIn(view.read(dpkgDiversions)?.content);
+  for (const path of listedPaths(view)) {
+    yield path;
+    // The file of one package makes way for that of another, which lists the same path.
+    const diverted = diversions.get(path);
+    if (diverted !== undefined) yield diverted;
+  }
+}
+
+function* listedPaths(view: ImageSight['view']): Generator<string> {
   for (const { path, content } of view.below(dpkgInfoDirectory)) {
-    if (!path.endsWith('.list') || !content) continue;
+    if (!isList(path) || !content) continue;
     for (const line of linesOf(content)) if (line !== '') yield line.replace(/^\//, '');
   }
+  for (const { path, content } of view.below(dpkgStatusDirectory)) {
+    if (!isSums(path) || !content) continue;
+    for (const line of linesOf(content)) if (line !== '') yield fileOfSum(line);
+  }
 }
 
-/** The packages of a status file, or of one file of `status.d`. */
-function parseDpkg(content: Buffer, path: string, warnings?: Warnings): Installed[] {
-  const found: Installed[] = [];
-  let fields = new Map<string, string>();
-  const finish = () => {
-    const installed = fields.size > 0 ? packageOf(fields, path, warnings) : undefined;
-    if (installed) found.push(installed);
-    fields = new Map();
-  };
-  for (const line of linesOf(content)) {
-    if (line.trim() === '') finish();
-    const colon = line.indexOf(':');
-    if (colon > 0 && !/^\s/.test(line)) fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
-  }
-  finish();
-  return found;
+/** `d41d8cd98f00b204e9800998ecf8427e  usr/bin/env` */
+function fileOfSum(line: string): string {
+  return line
+    .slice(32)
+    .trimStart()
+    .replace(/^\.?\//, '');
 }
 
-function packageOf(fields: Map<string, string>, path: string, warnings?: Warnings): Installed | undefined {
-  const name = fields.get('package') ?? '';
-  const version = fields.get('version') ?? '';
-  const state = fields.get('status')?.split(/\s+/)[2];
-  if (state === undefined ? fields.has('status') : !presentStates.has(state)) return undefined;
-  // Policy 5.6.1 and 5.6.12, with the upper case and underscores that third parties use.
-  if (!/^[A-Za-z0-9][A-Za-z0-9+._-]{0,255}$/.test(name) || !/^[0-9A-Za-z][0-9A-Za-z.+~:_-]{0,255}$/.test(version)) {
-    warnings?.add('package_incomplete', `${path}: ${JSON.stringify(name.slice(0, 100))} has no valid name and version`);
-    return undefined;
-  }
-  const source = /^([A-Za-z0-9][A-Za-z0-9+._-]*)\s*(?:\(([^()\s]+)\))?/.exec(fields.get('source') ?? '');
-  return {
-    name,
-    version,
-    architecture: fields.get('architecture')?.slice(0, 32) ?? '',
-    sourceName: source?.[1] ?? name,
-    // A binary-only rebuild adds +bN to the version of a source that stays as it is.
-    sourceVersion: source?.[2] ?? version.replace(/\+b\d+$/, ''),
-    licenses: [],
-  };
+/** Where dpkg-divert(1) puts files: three lines a diversion, the path, its other place, and the package that has it so. */
+function diversionsIn(content: Buffer | undefined): ReadonlyMap<string, string> {
+  const lines = content ? [...linesOf(content)] : [];
+  const diversions = new Map<string, string>();
+  for (let i = 0; i + 1 < lines.length; i += 3) diversions.set(lines[i]!.slice(1), lines[i + 1]!.slice(1));
+  return diversions;
 }

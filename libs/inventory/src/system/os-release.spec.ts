@@ -2,7 +2,8 @@ import { readLayer } from '@gabion/rootfs/layer';
 import { apply } from '@gabion/rootfs/view';
 import { file, type LayerEntry, layerTar, symlink } from '@gabion/testkit/layer-tar';
 import { describe, expect, it } from '@jest/globals';
-import { ecosystemOf, osRelease, osReleaseAnalyzer, parseOsRelease } from './os-release.ts';
+import { ecosystemOf } from './ecosystem.ts';
+import { osRelease, osReleaseAnalyzer, parseOsRelease } from './os-release.ts';
 
 async function os(...entries: LayerEntry[]) {
   const open = async function* () {

@@ -1,5 +1,6 @@
 import type { Analyzer } from '@gabion/rootfs/layer-contents';
 import type { View } from '@gabion/rootfs/view';
+import { releaseFiles, systemOfReleaseFiles } from './release-files.ts';
 
 /** What the image calls its operating system. */
 export interface OperatingSystem {
@@ -12,8 +13,8 @@ export interface OperatingSystem {
   readonly codename: string;
 }
 
-const releaseFiles = ['etc/os-release', 'usr/lib/os-release'];
-const files = new Set([...releaseFiles, 'etc/alpine-release', 'etc/debian_version']);
+const osReleaseFiles = ['etc/os-release', 'usr/lib/os-release'];
+const files = new Set([...osReleaseFiles, ...releaseFiles]);
 
 export const osReleaseAnalyzer: Analyzer = {
   name: 'os-release',
@@ -22,7 +23,7 @@ export const osReleaseAnalyzer: Analyzer = {
 
 /** The operating system of an image, if it names one. */
 export function osRelease(view: View): OperatingSystem | undefined {
-  for (const path of releaseFiles) {
+  for (const path of osReleaseFiles) {
     const content = view.read(path)?.content;
     if (!content) continue;
     const fields = parseOsRelease(content.toString());
@@ -32,11 +33,11 @@ export function osRelease(view: View): OperatingSystem | undefined {
     return {
       id,
       version: fields.get('VERSION_ID') ?? '',
-      prettyName: fields.get('PRETTY_NAME') ?? id,
+      prettyName: fields.get('PRETTY_NAME') ?? fields.get('NAME') ?? id,
       codename: fields.get('VERSION_CODENAME') ?? '',
     };
   }
-  return fallback(view);
+  return systemOfReleaseFiles((path) => view.read(path)?.content?.toString('utf8', 0, 4096));
 }
 
 /** The assignments of os-release(5), with the shell's quoting taken off. */
@@ -49,41 +50,9 @@ export function parseOsRelease(text: string): Map<string, string> {
   return fields;
 }
 
-/** The OSV ecosystem whose advisories speak of the system's packages. */
-export function ecosystemOf(os: OperatingSystem): string {
-  const [major = '', minor] = os.version.split('.');
-  switch (os.id) {
-    case 'debian':
-      return major === '' ? 'Debian' : `Debian:${major}`;
-    case 'ubuntu':
-      return os.version === '' ? 'Ubuntu' : `Ubuntu:${os.version}`;
-    case 'alpine':
-      // Before a release edge calls itself 3.21.0_alpha20241010.
-      if (/alpha|edge/.test(os.version) || minor === undefined) return 'Alpine:edge';
-      return `Alpine:v${major}.${minor}`;
-    case 'wolfi':
-      return 'Wolfi';
-    case 'chainguard':
-      return 'Chainguard';
-    default:
-      return os.version === '' ? os.id : `${os.id}:${os.version}`;
-  }
-}
-
 function unquoted(value: string): string {
   const quote = value[0];
   if (quote === "'") return value.slice(1, value.endsWith("'") && value.length > 1 ? -1 : undefined);
   const inner = quote === '"' ? value.slice(1, value.endsWith('"') && value.length > 1 ? -1 : undefined) : value;
   return inner.replace(/\\(["$`\\'])/g, '$1');
-}
-
-function fallback(view: View): OperatingSystem | undefined {
-  const first = (path: string) => view.read(path)?.content?.toString().split('\n')[0]?.trim().slice(0, 64);
-  const alpine = first('etc/alpine-release');
-  if (alpine) return { id: 'alpine', version: alpine, prettyName: `Alpine Linux ${alpine}`, codename: '' };
-  const debian = first('etc/debian_version');
-  if (!debian) return undefined;
-  // A release says "11.3"; before it, "bookworm/sid".
-  const version = /^\d+/.exec(debian)?.[0] ?? '';
-  return { id: 'debian', version, prettyName: `Debian ${debian}`, codename: '' };
 }

@@ -1,0 +1,176 @@
+import { FileBudget, packageOfHeader, type RpmPackage } from './rpm-package.ts';
+import { pagesOfFile } from './sqlite-file.ts';
+import { pagesOfLog } from './sqlite-log.ts';
+import { type Cell, type PageSource, tablePage } from './sqlite-page.ts';
+import { columnsOf, pageNumberOf, textOf } from './sqlite-record.ts';
+
+/**
+ * What is kept of a SQLite database, or of its write-ahead log. The two can be in different layers (a layer may hold
+ * nothing but the log that grew, or a main file whose log a later layer deletes), and a layer is reduced without
+ * knowing those around it. So neither is made a list of packages: of both the pages of tables are kept, each row of
+ * headers cut down to its package, and the image puts the pages of the log it sees over those of the main file it sees.
+ */
+export interface PackageTree {
+  readonly pageSize: number;
+  /** Pages of the database by a log, 0 of a main file. */
+  readonly pageCount: number;
+  /** `null`: a page of the log that is no page of a table, and hides what the main file has there. */
+  readonly pages: ReadonlyMap<number, TreePage | null>;
+}
+
+export type TreePage = { readonly children: readonly number[] } | { readonly rows: readonly Row[] };
+
+export interface Row {
+  readonly rowid: number;
+  readonly length: number;
+  /** False: its bytes are partly on pages that this file does not have. */
+  readonly isWhole: boolean;
+  /** A row of the schema: where the tree of the table `Packages` begins. */
+  readonly root?: number;
+  readonly package?: RpmPackage;
+}
+
+/** Pages of schema and packages of a database file; undefined when it is none. */
+export function treeOfFile(file: Buffer): PackageTree | undefined {
+  const source = pagesOfFile(file);
+  if (!source) return undefined;
+  const rows = new Rows(source);
+  const pages = new Map<number, TreePage>();
+  grow(pages, 1, source, rows);
+  const root = rootIn([...pages.values()]);
+  if (root !== undefined) grow(pages, root, source, rows);
+  return { pageSize: source.pageSize, pageCount: 0, pages };
+}
+
+/** All pages that a write-ahead log has; undefined when it is none. */
+export function treeOfLog(file: Buffer): PackageTree | undefined {
+  const log = pagesOfLog(file);
+  if (!log) return undefined;
+  const rows = new Rows(log);
+  const pages = new Map<number, TreePage | null>();
+  for (const number of log.pageNumbers) pages.set(number, rows.pageOf(number) ?? null);
+  return { pageSize: log.pageSize, pageCount: log.pageCount, pages };
+}
+
+/** The packages of a database with its log put over it, and how many could not be read. */
+export function packagesIn(main: PackageTree, log?: PackageTree): { packages: RpmPackage[]; unreadable: number } {
+  const top = log && log.pageCount > 0 && log.pageSize === main.pageSize ? log : undefined;
+  const page = (number: number) => {
+    if (top && number > top.pageCount) return null;
+    const above = top?.pages.get(number);
+    return above === undefined ? main.pages.get(number) : above;
+  };
+  const root = rootIn(walk(1, page).found);
+  const { found, missing } = root === undefined ? { found: [], missing: 1 } : walk(root, page);
+  const packages: RpmPackage[] = [];
+  let unreadable = missing;
+  const below = new Below(main);
+  for (const row of found.flatMap((each) => ('rows' in each ? each.rows : []))) {
+    const read = row.package ?? (row.isWhole ? undefined : below.packageAt(row));
+    if (read) packages.push(read);
+    else unreadable++;
+  }
+  return { packages, unreadable };
+}
+
+/**
+ * Packages of the main file for rows whose leaf is in the log but whose bytes are partly below. They are as they were:
+ * SQLite overwrites in place only what keeps its length, which rpm does to mark files of a package as replaced.
+ */
+class Below {
+  readonly #main: PackageTree;
+  #rows: Map<string, RpmPackage> | undefined;
+
+  constructor(main: PackageTree) {
+    this.#main = main;
+  }
+
+  packageAt(row: Row): RpmPackage | undefined {
+    this.#rows ??= new Map(
+      [...this.#main.pages.values()]
+        .flatMap((page) => (page && 'rows' in page ? page.rows : []))
+        .flatMap((each) => (each.package ? [[`${each.rowid} ${each.length}`, each.package] as const] : [])),
+    );
+    return this.#rows.get(`${row.rowid} ${row.length}`);
+  }
+}
+
+function grow(pages: Map<number, TreePage>, root: number, source: PageSource, rows: Rows): void {
+  const waiting = [root];
+  for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
+    const page = pages.has(number) ? undefined : rows.pageOf(number);
+    if (!page) continue;
+    pages.set(number, page);
+    if ('children' in page) waiting.push(...page.children.filter((child) => source.page(child)));
+  }
+}
+
+function walk(root: number, pageAt: (number: number) => TreePage | null | undefined) {
+  const found: TreePage[] = [];
+  let missing = 0;
+  const seen = new Set<number>();
+  const waiting = [root];
+  for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
+    const page = seen.has(number) ? undefined : pageAt(number);
+    seen.add(number);
+    if (!page) {
+      missing++;
+      continue;
+    }
+    found.push(page);
+    if ('children' in page) waiting.push(...page.children.toReversed());
+  }
+  return { found, missing };
+}
+
+function rootIn(pages: readonly TreePage[]): number | undefined {
+  const rows = pages.flatMap((page) => ('rows' in page ? page.rows : []));
+  return rows.find((row) => row.root !== undefined)?.root;
+}
+
+/** Reads rows; each page that continues one is read once, so that all reading together is bounded by the file. */
+class Rows {
+  readonly #source: PageSource;
+  readonly #used = new Set<number>();
+  readonly #budget = new FileBudget();
+
+  constructor(source: PageSource) {
+    this.#source = source;
+  }
+
+  pageOf(number: number): TreePage | undefined {
+    const page = tablePage(this.#source, number);
+    if (!page || 'children' in page) return page;
+    return { rows: page.cells.map((cell) => this.#row(cell)) };
+  }
+
+  #row(cell: Cell): Row {
+    const { rowid, length } = cell;
+    const record = this.#record(cell);
+    if (!record) return { rowid, length, isWhole: false };
+    const columns = columnsOf(record);
+    const blob = columns.at(-1);
+    const read = blob?.kind === 'blob' ? packageOfHeader(blob.bytes, this.#budget) : undefined;
+    if (read) return { rowid, length, isWhole: true, package: read };
+    const [type, name, , root] = columns.map((column) =>
+      column.kind === 'text' ? textOf(column, this.#source.encoding) : pageNumberOf(column),
+    );
+    const isTable = type === 'table' && typeof name === 'string' && name.toLowerCase() === 'packages';
+    return { rowid, length, isWhole: true, ...(isTable && typeof root === 'number' && { root }) };
+  }
+
+  #record({ local, length, overflow }: Cell): Buffer | undefined {
+    const parts = [local];
+    let found = local.length;
+    for (let number = overflow; found < length; ) {
+      const page = this.#used.has(number) ? undefined : this.#source.page(number);
+      if (!page) return undefined;
+      this.#used.add(number);
+      const part = page.subarray(4, this.#source.usableSize);
+      parts.push(part);
+      found += part.length;
+      number = page.readUInt32BE(0);
+    }
+    return parts.length === 1 ? local : Buffer.concat(parts, length);
+  }
+}
