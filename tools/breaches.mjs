@@ -15,6 +15,7 @@ const layerOfLibrary = {
   inventory: 'engine',
   'image-checks': 'engine',
   remediation: 'engine',
+  patterns: 'engine',
   licences: 'engine',
   reports: 'engine',
   sbom: 'engine',
