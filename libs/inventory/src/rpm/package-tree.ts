@@ -2,7 +2,7 @@ import { FileBudget, packageOfHeader, type RpmPackage } from './rpm-package.ts';
 import { pagesOfFile } from './sqlite-file.ts';
 import { pagesOfLog } from './sqlite-log.ts';
 import { type Cell, type PageSource, tablePage } from './sqlite-page.ts';
-import { columnsOf, pageNumberOf, textOf } from './sqlite-record.ts';
+import { type Column, columnsOf, pageNumberOf, textOf } from './sqlite-record.ts';
 
 /**
  * What is kept of a SQLite database, or of its write-ahead log. The two can be in different layers (a layer may hold
@@ -141,22 +141,30 @@ class Rows {
   pageOf(number: number): TreePage | undefined {
     const page = tablePage(this.#source, number);
     if (!page || 'children' in page) return page;
-    return { rows: page.cells.map((cell) => this.#row(cell)) };
+    return { rows: page.cells.flatMap((cell) => this.#row(cell) ?? []) };
   }
 
-  #row(cell: Cell): Row {
+  /** Undefined for rows of other tables. */
+  #row(cell: Cell): Row | undefined {
     const { rowid, length } = cell;
     const record = this.#record(cell);
     if (!record) return { rowid, length, isWhole: false };
     const columns = columnsOf(record);
     const blob = columns.at(-1);
-    const read = blob?.kind === 'blob' ? packageOfHeader(blob.bytes, this.#budget) : undefined;
-    if (read) return { rowid, length, isWhole: true, package: read };
-    const [type, name, , root] = columns.map((column) =>
-      column.kind === 'text' ? textOf(column, this.#source.encoding) : pageNumberOf(column),
-    );
-    const isTable = type === 'table' && typeof name === 'string' && name.toLowerCase() === 'packages';
-    return { rowid, length, isWhole: true, ...(isTable && typeof root === 'number' && { root }) };
+    if (blob?.kind === 'blob' || columns.length === 0) {
+      const read = blob && packageOfHeader(blob.bytes, this.#budget);
+      return { rowid, length, isWhole: true, ...(read && { package: read }) };
+    }
+    const root = this.#rootOf(columns);
+    return root === undefined ? undefined : { rowid, length, isWhole: true, root };
+  }
+
+  /** Where the table `Packages` begins, if these are the columns of its row in the schema: type, name, table, root. */
+  #rootOf([type, name, , root]: readonly Column[]): number | undefined {
+    if (type?.kind !== 'text' || name?.kind !== 'text' || !root) return undefined;
+    const { encoding } = this.#source;
+    const isPackages = textOf(type, encoding) === 'table' && textOf(name, encoding).toLowerCase() === 'packages';
+    return isPackages ? pageNumberOf(root) : undefined;
   }
 
   #record({ local, length, overflow }: Cell): Buffer | undefined {

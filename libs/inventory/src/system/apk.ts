@@ -38,7 +38,7 @@ export const apkCataloguer: Cataloguer = {
 };
 
 /** The packages of an apk database, `lib/apk/db/installed`. */
-function parseApk(content: Buffer, path: string, warnings?: Warnings): Installed[] {
+export function parseApk(content: Buffer, path: string, warnings?: Warnings): Installed[] {
   const found: Installed[] = [];
   let fields = new Map<string, string>();
   const finish = () => {
