@@ -19,10 +19,12 @@ export interface LayerThreadsOptions {
   readonly limits: LayerLimits;
   /** A thread that gives no sign of life for so long is given up. */
   readonly stallMs?: number;
+  /** JavaScript objects of one thread; bytes are bounded by the limits of layers. */
+  readonly heapMb?: number;
+  /** The module that the threads run. */
+  readonly thread?: URL;
 }
 
-/** JavaScript objects of one thread; bytes are bounded by the limits of layers. */
-const heapMb = 512;
 const idleMs = 60_000;
 /** A thread whose task was called off has so long to let go of it before it is ended. */
 const graceMs = 2000;
@@ -34,16 +36,15 @@ export class LayerThreads implements AsyncDisposable {
 
   constructor(options: LayerThreadsOptions) {
     this.#options = options;
-    const isSource = import.meta.url.endsWith('.ts');
     this.#pool = new Piscina({
-      filename: fileURLToPath(new URL(isSource ? './layer-thread.ts' : './layer-thread.js', import.meta.url)),
+      filename: fileURLToPath(options.thread ?? ownThread),
       minThreads: 0,
       maxThreads: options.threads,
       idleTimeout: idleMs,
       // Tasks wait for their bytes: a thread must not sleep on anything but its event loop.
       atomics: 'disabled',
       recordTiming: false,
-      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+      resourceLimits: { maxOldGenerationSizeMb: options.heapMb ?? 512 },
       execArgv: isSource ? sourceFlags : [],
     });
     // A thread that dies between two tasks harms nobody: the next task starts another.
@@ -160,6 +161,9 @@ class Attendance implements Disposable {
     this.#grace = setTimeout(() => this.#lost.abort(), graceMs);
   }
 }
+
+const isSource = import.meta.url.endsWith('.ts');
+const ownThread = new URL(isSource ? './layer-thread.ts' : './layer-thread.js', import.meta.url);
 
 /** Node's own flags for a thread that runs the TypeScript sources, as tests and scripts do. */
 const sourceFlags = ['--conditions=source', '--experimental-transform-types', '--disable-warning=ExperimentalWarning'];

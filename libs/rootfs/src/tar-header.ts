@@ -21,18 +21,10 @@ export const blockSize = 512;
 
 /** Reads a header block; answers undefined for a block of zeros, and refuses a wrong checksum or number. */
 export function readHeader(block: Buffer): TarHeader | undefined {
-  let unsigned = 8 * 0x20;
-  let signed = unsigned;
-  for (let i = 0; i < blockSize; i++) {
-    if (i >= 148 && i < 156) continue;
-    const byte = block[i]!;
-    unsigned += byte;
-    signed += byte > 127 ? byte - 256 : byte;
-  }
-  if (unsigned === 8 * 0x20 && block[148] === 0) return undefined;
+  const sum = checksumOf(block);
+  if (sum === 8 * 0x20 && block[148] === 0) return undefined;
   const checksum = readNumber(block, 148, 8);
-  // Some historic tars summed signed characters (POSIX.1-1988 left it open).
-  if (checksum !== unsigned && checksum !== signed)
+  if (checksum !== sum && checksum !== signedChecksumOf(block))
     throw new RootfsError('layer_invalid', 'a tar header has a wrong checksum');
   const isPosix = block.toString('latin1', 257, 263) === 'ustar\0';
   const prefix = isPosix ? readText(block, 345, 155) : '';
@@ -48,6 +40,20 @@ export function readHeader(block: Buffer): TarHeader | undefined {
     deviceMajor: readNumber(block, 329, 8),
     deviceMinor: readNumber(block, 337, 8),
   };
+}
+
+/** The sum of a header's bytes, with spaces in place of the checksum itself. */
+function checksumOf(block: Buffer): number {
+  let sum = 8 * 0x20;
+  for (let i = 0; i < 148; i++) sum += block[i]!;
+  for (let i = 156; i < blockSize; i++) sum += block[i]!;
+  return sum;
+}
+
+/** Some historic tars summed signed characters (POSIX.1-1988 left it open). */
+function signedChecksumOf(block: Buffer): number {
+  const negative = block.reduce((count, byte, i) => count + Number(byte > 127 && (i < 148 || i >= 156)), 0);
+  return checksumOf(block) - 256 * negative;
 }
 
 /** The kind that a type flag stands for; `name` decides for old tars, where a directory is a file whose name ends in `/`. */
@@ -78,6 +84,7 @@ export function kindOf(typeFlag: string, name: string): TarKind {
 
 /** Text of a fixed field up to its NUL; bytes that are not UTF-8 are read as Latin-1 so that no name is lost or merged. */
 export function readText(block: Buffer, start: number, length: number): string {
+  if (block[start] === 0) return '';
   const nul = block.indexOf(0, start);
   const end = nul === -1 || nul > start + length ? start + length : nul;
   return decodeName(block.subarray(start, end));
@@ -92,13 +99,25 @@ export function decodeName(bytes: Buffer): string {
 export function readNumber(block: Buffer, start: number, length: number): number {
   const first = block[start]!;
   if (first & 0x80) return readBase256(block, start, length);
-  const text = block
-    .toString('latin1', start, start + length)
-    .replaceAll('\0', ' ')
-    .trim();
-  if (text === '') return 0;
-  if (!/^[0-7]+$/.test(text)) throw new RootfsError('layer_invalid', 'a tar header holds a malformed number');
-  return Number.parseInt(text, 8);
+  const end = start + length;
+  let at = start;
+  while (at < end && isBlank(block[at]!)) at++;
+  let value = 0;
+  for (; at < end && !isBlank(block[at]!); at++) {
+    const digit = block[at]! - 0x30;
+    if (digit < 0 || digit > 7) throw malformedNumber();
+    value = value * 8 + digit;
+  }
+  for (; at < end; at++) if (!isBlank(block[at]!)) throw malformedNumber();
+  return value;
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0 || byte === 0x20;
+}
+
+function malformedNumber(): RootfsError {
+  return new RootfsError('layer_invalid', 'a tar header holds a malformed number');
 }
 
 /** A user or group id; "nobody" of some systems is written as -2, which the kernel takes for 2^32 - 2. */
