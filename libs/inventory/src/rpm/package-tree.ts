@@ -133,6 +133,7 @@ class Rows {
   readonly #source: PageSource;
   readonly #used = new Set<number>();
   readonly #budget = new FileBudget();
+  #scratch = Buffer.alloc(0);
 
   constructor(source: PageSource) {
     this.#source = source;
@@ -167,18 +168,28 @@ class Rows {
     return isPackages ? pageNumberOf(root) : undefined;
   }
 
+  /** The whole record, good until the next one is asked for; undefined where pages of it are not there. */
   #record({ local, length, overflow }: Cell): Buffer | undefined {
-    const parts = [local];
-    let found = local.length;
+    if (local.length === length) return local;
+    let found = this.#copy(local, 0, length);
     for (let number = overflow; found < length; ) {
       const page = this.#used.has(number) ? undefined : this.#source.page(number);
       if (!page) return undefined;
       this.#used.add(number);
-      const part = page.subarray(4, this.#source.usableSize);
-      parts.push(part);
-      found += part.length;
+      found += this.#copy(page.subarray(4, this.#source.usableSize), found, length);
       number = page.readUInt32BE(0);
     }
-    return parts.length === 1 ? local : Buffer.concat(parts, length);
+    return this.#scratch.subarray(0, length);
+  }
+
+  /** Puts a part of a record into the buffer that all records share, which grows as bytes are there to fill it. */
+  #copy(part: Buffer, at: number, length: number): number {
+    const needed = at + part.length;
+    if (needed > this.#scratch.length) {
+      const grown = Buffer.allocUnsafeSlow(needed * 2);
+      this.#scratch.copy(grown, 0, 0, at);
+      this.#scratch = grown;
+    }
+    return part.copy(this.#scratch, at, 0, Math.min(part.length, length - at));
   }
 }

@@ -1,6 +1,6 @@
 import type { Analyzer } from '@gabion/rootfs/layer-contents';
 import type { Cataloguer } from '../cataloguer.ts';
-import { keptLines, linesOf } from '../lines.ts';
+import { linesOf } from '../lines.ts';
 import { isOwnable } from '../ownable.ts';
 import type { Installed } from '../package.ts';
 import { placed } from '../placement.ts';
@@ -13,8 +13,7 @@ const apkDatabases = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
 const apkAnalyzer: Analyzer = {
   name: 'apk',
   wants: (path) => (apkDatabases.includes(path) ? 64 * 1024 * 1024 : undefined),
-  reduce: (_path, content) =>
-    keptLines(content, (line) => line === '' || isField(line) || line.startsWith('F:') || line.startsWith('R:')),
+  reduce: (_path, content) => Buffer.from([...keptLinesOf(content)].join('\n')),
 };
 
 /** Alpine, Wolfi, Chainguard. */
@@ -52,6 +51,23 @@ export function parseApk(content: Buffer, path: string, warnings?: Warnings): In
   }
   finish();
   return found;
+}
+
+/** Fields of packages and ownable files, each directory once before its files. */
+function* keptLinesOf(content: Buffer): Generator<string> {
+  let directory = '';
+  let isTold = false;
+  for (const line of linesOf(content)) {
+    if (line === '' || isField(line)) yield line;
+    if (line.startsWith('F:')) {
+      directory = line.slice(2);
+      isTold = false;
+    }
+    if (!line.startsWith('R:') || !isOwnable(`${directory}/${line.slice(2)}`)) continue;
+    if (!isTold) yield `F:${directory}`;
+    isTold = true;
+    yield line;
+  }
 }
 
 function* filesIn(content: Buffer): Generator<string> {
