@@ -1,9 +1,9 @@
 // Holds the inventory of languages against what their own package managers say of what they installed or locked.
-//   node --conditions=source conformance/languages.ts
+//   node --conditions=source conformance/languages.ts [NAME…]
 // Installs public packages into temporary directories; a manager that is not there is skipped by name.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -40,7 +40,8 @@ const trials: readonly Trial[] = [
   { name: 'npm lock 3', tool: 'npm', types: ['npm'], options: { lockFiles: true }, expected: npmLock(3) },
   { name: 'pnpm install', tool: 'pnpm', types: ['npm'], expected: pnpm },
   { name: 'pnpm lock', tool: 'pnpm', types: ['npm'], options: { lockFiles: true }, expected: pnpmLock },
-  { name: 'yarn 1 lock', tool: 'yarn', types: ['npm'], options: { lockFiles: true }, expected: yarnLock },
+  { name: 'yarn install', tool: 'yarn', types: ['npm'], expected: yarn('yarn.lock') },
+  { name: 'yarn lock', tool: 'yarn', types: ['npm'], options: { lockFiles: true }, expected: yarn('.yarn') },
   { name: 'gem install', tool: 'gem', types: ['gem'], expected: gem },
   { name: 'cargo lock', tool: 'cargo', types: ['cargo'], options: { lockFiles: true }, expected: cargo },
   { name: 'go.mod', tool: 'go', types: ['golang'], options: { lockFiles: true }, expected: go },
@@ -109,17 +110,21 @@ async function pnpmLock(directory: string) {
   return expected;
 }
 
-async function yarnLock(directory: string) {
-  await write(directory, 'package.json', JSON.stringify({ ...manifest, devDependencies: {} }));
-  run('yarn', ['install', '--ignore-scripts', '--silent', '--non-interactive', '--ignore-optional'], directory);
-  const found = run('find', ['node_modules', '-name', 'package.json', '-path', '*node_modules*'], directory).split(
-    '\n',
-  );
-  const isRoot = /node_modules\/(?:@[^/]+\/)?[^/@.][^/]*\/package\.json$/;
-  const read = found.filter((path) => isRoot.test(path)).map((path) => readFile(join(directory, path), 'utf8'));
-  const all = (await Promise.all(read)).map((text) => JSON.parse(text) as Listed);
-  await rm(join(directory, 'node_modules'), { recursive: true });
-  return all.filter(({ name, version }) => name && version).map(({ name, version }) => `${name} ${version}`);
+/** Yarn 2 and later: Plug'n'Play runs the packages from zips, and the lock file names the same. */
+function yarn(removed: string) {
+  return async (directory: string) => {
+    await write(directory, 'package.json', JSON.stringify(manifest));
+    await write(directory, '.yarnrc.yml', 'enableGlobalCache: false\nenableTelemetry: false\n');
+    await write(directory, 'yarn.lock', '');
+    run('yarn', ['install', '--mode=skip-build'], directory);
+    const lines = run('yarn', ['info', '--all', '--recursive', '--json'], directory).trim().split('\n');
+    await rm(join(directory, removed), { recursive: true });
+    return lines.flatMap((line) => {
+      const { value, children } = JSON.parse(line) as { value: string; children: { Version: string } };
+      const name = value.slice(0, value.indexOf('@', 1));
+      return value.includes('@workspace:') ? [] : [`${name} ${children.Version}`];
+    });
+  };
 }
 
 interface PnpmTree {
@@ -234,7 +239,8 @@ async function inventoryIn(directory: string, { types, options }: Trial): Promis
   return packages.filter(isOurs).map(({ name, version }) => `${name} ${version}`);
 }
 
-for (const trial of trials) {
+const asked = process.argv.slice(2);
+for (const trial of trials.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
   if (!isThere(trial.tool)) {
     console.log(`${trial.name}: skipped, ${trial.tool} is not there`);
     continue;

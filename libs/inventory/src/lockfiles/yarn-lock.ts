@@ -39,7 +39,7 @@ export function parseYarnLock(...[content, path, warnings]: Parameters<DeclaredP
 
 /** `"@a/b@^1.0.0", "@a/b@^1.1.0":` or the resolution `@a/b@npm:1.1.0`; workspaces are the project itself. */
 function nameOf(descriptors: string, resolution: string | undefined): string | undefined {
-  const first = resolution ?? descriptors.split(/[,:]?"?(?:, |$)/, 1)[0]!.replace(/^"/, '');
+  const first = resolution ?? descriptors.split(', ', 1)[0]!.replace(/:$/, '').replaceAll('"', '');
   const [, name, protocol, rest] = /^(@[^/@]+\/[^@]+|[^@]+)@(?:([a-z+]+):)?(.*)$/.exec(first) ?? [];
   if (!name || protocol === 'workspace' || protocol === 'link' || protocol === 'portal') return undefined;
   // Yarn 1 writes an alias as `alias@npm:name@^1.0.0`.
