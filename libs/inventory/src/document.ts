@@ -25,7 +25,7 @@ export function jsonOf(content: Buffer): unknown {
 
 /** A YAML document in which every scalar is text: a version `1.10` is no number. */
 export function yamlOf(content: Buffer): unknown {
-  const options = { schema: 'failsafe', uniqueKeys: false, maxAliasCount: maxAliases, logLevel: 'silent' } as const;
+  const options = { schema: 'failsafe', uniqueKeys: false, maxAliasCount: maxAliases, logLevel: 'error' } as const;
   const text = textOf(content);
   checkNesting(text);
   return parseYamlText(text, options);

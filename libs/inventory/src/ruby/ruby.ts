@@ -4,7 +4,7 @@ import { fileCataloguer } from '../file-cataloguer.ts';
 
 const maxGemspec = 1024 * 1024;
 
-/** Gems that RubyGems installed: `specifications/` and its `default/`, which also Bundler's Git checkouts have not. */
+/** Gems that RubyGems and Bundler installed: `specifications/` and its `default/`; other gemspecs are sources in free Ruby. */
 export const rubyCataloguer = fileCataloguer({
   name: 'ruby',
   type: 'gem',
