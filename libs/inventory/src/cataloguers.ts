@@ -4,14 +4,19 @@ import { dartCataloguer } from './dart/dart.ts';
 import { dotnetCataloguer } from './dotnet/deps-json.ts';
 import { nupkgCataloguer, nuspecCataloguer } from './dotnet/nuspec.ts';
 import { elixirCataloguer } from './elixir/elixir.ts';
+import { goCataloguer } from './go/go.ts';
+import { javaCataloguer } from './java/java.ts';
 import { luaCataloguer } from './lua/lua.ts';
 import { npmCataloguer, yarnCacheCataloguer } from './npm/npm.ts';
 import { perlCataloguer } from './perl/perl.ts';
 import { composerCataloguer } from './php/composer.ts';
+import { bitnamiCataloguer } from './programs/bitnami.ts';
+import { programCataloguer } from './programs/programs.ts';
 import { pythonArchiveCataloguer, pythonCataloguer } from './python/python.ts';
 import { rCataloguer } from './r/r.ts';
 import { rpmCataloguer } from './rpm/rpm.ts';
 import { rubyCataloguer } from './ruby/ruby.ts';
+import { rustCataloguer } from './rust/rust.ts';
 import { apkCataloguer } from './system/apk.ts';
 import { dpkgCataloguer } from './system/dpkg.ts';
 import { opkgCataloguer } from './system/opkg.ts';
@@ -39,4 +44,9 @@ export const cataloguers: readonly Cataloguer[] = [
   dartCataloguer,
   elixirCataloguer,
   perlCataloguer,
+  javaCataloguer,
+  goCataloguer,
+  rustCataloguer,
+  bitnamiCataloguer,
+  programCataloguer,
 ];

@@ -41,6 +41,7 @@ const languages: Partial<Record<PackageType, Language>> = {
   conan: { ecosystem: 'ConanCenter' },
   hackage: { ecosystem: 'Hackage' },
   julia: { ecosystem: 'Julia' },
+  generic: { ecosystem: '', split: atLastSlash },
   luarocks: { ecosystem: '', normal: lower },
 };
 

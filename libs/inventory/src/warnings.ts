@@ -7,7 +7,8 @@ export interface Warning {
     | 'file_content_missing'
     | 'package_incomplete'
     | 'package_malformed'
-    | 'packages_without_database';
+    | 'packages_without_database'
+    | 'archive_not_read';
   readonly message: string;
 }
 
