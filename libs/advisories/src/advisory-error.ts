@@ -5,6 +5,10 @@ export type AdvisoryErrorCode =
   | 'archive_too_many_entries'
   | 'entry_too_large'
   | 'path_not_found'
+  | 'csv_malformed'
+  | 'json_refused'
+  | 'record_malformed'
+  | 'xml_refused'
   | 'yaml_refused';
 
 /** Why a feed cannot be read. */

@@ -1,4 +1,4 @@
-import type { InstalledPackage } from './match.ts';
+import type { InstalledPackage } from './lookups.ts';
 
 /**
  * Whether the package is kernel headers, documentation or build tools: built from the kernel's source, but none of its

@@ -3,17 +3,28 @@ import { scoresOf } from '@gabion/cvss/scores';
 import { parseVector, type Vector } from '@gabion/cvss/vector';
 import type { CvssScore, Severity } from './advisory.ts';
 
+// Records of the NVD hold a handful; more is not worth scoring.
+const maxVectors = 16;
+
 /**
- * Of the valid vectors the one with the highest base score; version 2.0, which knows no critical, only where there is
- * no other. Texts that are no vectors are left out.
+ * The valid vectors with their base scores, of each version the highest, the one that counts first: version 2.0, which
+ * knows no critical, comes after all others.
  */
-export function worstCvss(texts: readonly string[]): CvssScore | undefined {
-  const scored = texts.flatMap((text) => {
+export function cvssScores(texts: readonly string[]): CvssScore[] {
+  const best = new Map<string, CvssScore>();
+  for (const text of texts.slice(0, maxVectors)) {
     const vector = vectorOf(text);
-    return vector ? [{ vector: text, score: scoresOf(vector).base, isOld: vector.version === '2.0' }] : [];
-  });
-  const [worst] = scored.sort((a, b) => Number(a.isOld) - Number(b.isOld) || b.score - a.score);
-  return worst && { vector: worst.vector, score: worst.score };
+    if (!vector) continue;
+    const score = scoresOf(vector).base;
+    if ((best.get(vector.version)?.score ?? -1) < score) best.set(vector.version, { vector: text, score });
+  }
+  const isOld = (version: string) => Number(version === '2.0');
+  return [...best].sort(([a, x], [b, y]) => isOld(a) - isOld(b) || y.score - x.score).map(([, scored]) => scored);
+}
+
+/** Of the valid vectors the one that counts. */
+export function worstCvss(texts: readonly string[]): CvssScore | undefined {
+  return cvssScores(texts)[0];
 }
 
 /** The rating of a scored vector. */
@@ -22,21 +33,22 @@ export function severityOfCvss({ vector, score }: CvssScore): Severity {
   return rating === 'none' ? 'negligible' : rating;
 }
 
-const words: Readonly<Record<string, Severity>> = {
-  critical: 'critical',
-  high: 'high',
-  important: 'high',
-  medium: 'medium',
-  moderate: 'medium',
-  low: 'low',
-  minor: 'low',
-  negligible: 'negligible',
-  unimportant: 'negligible',
-};
+const words: ReadonlyMap<string, Severity> = new Map([
+  ['critical', 'critical'],
+  ['high', 'high'],
+  ['important', 'high'],
+  ['medium', 'medium'],
+  ['moderate', 'medium'],
+  ['low', 'low'],
+  ['minor', 'low'],
+  ['negligible', 'negligible'],
+  ['unimportant', 'negligible'],
+  ['none', 'negligible'],
+]);
 
-/** The severity that a source's own word means. */
+/** The severity that a source's own word means; Debian's urgencies may carry marks (`low**`). */
 export function severityOfWord(word: unknown): Severity | undefined {
-  return typeof word === 'string' ? words[word.toLowerCase()] : undefined;
+  return typeof word === 'string' ? words.get(word.toLowerCase().replace(/\*+$/, '')) : undefined;
 }
 
 function vectorOf(text: string): Vector | undefined {

@@ -1,11 +1,11 @@
 import { orderOf } from '@gabion/versions/ecosystems';
 import { isEmpty } from '@gabion/versions/interval';
 import { intervalsOf, type RangeDialect } from '@gabion/versions/range';
-import type { Advisory, Affected } from './advisory.ts';
+import type { Advisory, Affected } from '../advisory.ts';
+import { isRecord, textOf } from '../json.ts';
+import { packageKey } from '../package-key.ts';
+import { worstCvss } from '../severity.ts';
 import { type FlatYaml, readFlatYaml } from './flat-yaml.ts';
-import { isRecord, textOf } from './json.ts';
-import { packageKey } from './package-key.ts';
-import { worstCvss } from './severity.ts';
 import { parseYaml } from './yaml-document.ts';
 
 const ecosystems: Readonly<Record<RangeDialect, string>> = {

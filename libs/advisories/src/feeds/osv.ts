@@ -2,16 +2,21 @@ import { orderOf } from '@gabion/versions/ecosystems';
 import { type Interval, isWithin } from '@gabion/versions/interval';
 import type { VersionOrder } from '@gabion/versions/order';
 import { semverOrder } from '@gabion/versions/semver';
-import type { Advisory, Affected, Severity } from './advisory.ts';
-import { isErratum } from './errata.ts';
-import { isRecord, listOf, recordsOf, textOf, textsOf } from './json.ts';
-import { packageKey } from './package-key.ts';
-import { severityOfWord, worstCvss } from './severity.ts';
+import type { Advisory, Affected, Severity } from '../advisory.ts';
+import { ecosystemName } from '../ecosystem-name.ts';
+import { isErratum, vulnerabilitiesOfErratum } from '../errata.ts';
+import { isRecord, recordsOf, textOf, textsOf } from '../json.ts';
+import { isModularVersion, modulesOfTitle } from '../modularity.ts';
+import { packageKey } from '../package-key.ts';
+import { cvssScores, severityOfWord, worstCvss } from '../severity.ts';
+import { cwesIn } from './cve.ts';
 
 // https://ossf.github.io/osv-schema/
 
+const maxReferences = 4;
+
 /** Whether a parsed document is an OSV record. */
-export function isOsv(document: unknown): boolean {
+export function isOsv(document: unknown): document is Record<string, unknown> {
   if (!isRecord(document) || typeof document.id !== 'string') return false;
   return Array.isArray(document.affected) || typeof document.modified === 'string';
 }
@@ -21,8 +26,9 @@ export function readOsv(document: Record<string, unknown>, source: string): Advi
   const id = textOf(document.id);
   const aliases = textsOf(document.aliases);
   const summary = textOf(document.summary) || firstLine(textOf(document.details));
-  const cvss = worstCvss(vectorsOf(document.severity));
+  const scores = cvssScores(vectorsOf(document.severity));
   const severity = severityOf(document) ?? (isErratum(id) ? severityOfWord(summary.split(':')[0]) : undefined);
+  const modules = isErratum(id) ? modulesOfTitle(summary) : [];
   return {
     source,
     format: 'osv',
@@ -32,30 +38,46 @@ export function readOsv(document: Record<string, unknown>, source: string): Advi
     summary,
     url: urlOf(document, id),
     ...(severity ? { severity } : {}),
-    ...(cvss ? { cvss } : {}),
+    ...(scores[0] ? { cvss: scores[0], scores } : {}),
+    ...weaknessesOf(document),
+    references: recordsOf(document.references)
+      .slice(0, maxReferences)
+      .map(({ url }) => textOf(url))
+      .filter(isWeb),
+    published: textOf(document.published),
     modified: textOf(document.modified) || textOf(document.published),
     isWithdrawn: typeof document.withdrawn === 'string',
-    affected: recordsOf(document.affected).flatMap(affectedOf),
+    affected: recordsOf(document.affected).flatMap((item) => affectedOf(item, modules)),
   };
 }
 
 function vulnerabilitiesOf(document: Record<string, unknown>, id: string, aliases: readonly string[]): string[] {
   const isCve = (name: string) => name.startsWith('CVE-');
+  const upstream = textsOf(document.upstream);
   // Errata name what they mend as related or upstream, not as aliases.
-  if (isErratum(id)) {
-    const fixed = [...aliases, ...textsOf(document.upstream), ...textsOf(document.related)].filter(isCve);
-    // Bug fix and enhancement advisories tell of no vulnerability.
-    return fixed.length > 0 ? [...new Set(fixed)] : /^(?:ALBA|ALEA|RHBA|RHEA)/.test(id) ? [] : [id];
-  }
-  const upstream = textsOf(document.upstream).filter(isCve);
-  return [[id, ...aliases, ...upstream].find(isCve) ?? id];
+  if (isErratum(id)) return vulnerabilitiesOfErratum(id, [...aliases, ...upstream, ...textsOf(document.related)]);
+  // Distributions prefix the CVE that they speak of: `UBUNTU-CVE-2024-1`.
+  const prefixed = /^[A-Z]+-(CVE-\d{4}-\d{4,})$/.exec(id)?.[1] ?? '';
+  return [[id, ...aliases, ...upstream, prefixed].find(isCve) ?? id];
 }
 
-function affectedOf(item: Record<string, unknown>): Affected[] {
+function weaknessesOf(document: Record<string, unknown>): { cwes?: readonly string[] } {
+  const specific = isRecord(document.database_specific) ? document.database_specific : {};
+  const named = [...textsOf(specific.cwe_ids), ...recordsOf(specific.cwes).map(({ cweId }) => textOf(cweId))];
+  const cwes = cwesIn(named);
+  return cwes.length > 0 ? { cwes } : {};
+}
+
+function isWeb(url: string): boolean {
+  return /^https?:\/\//.test(url);
+}
+
+function affectedOf(item: Record<string, unknown>, modules: readonly string[]): Affected[] {
   const about = isRecord(item.package) ? item.package : {};
-  const [ecosystem, name] = [textOf(about.ecosystem), textOf(about.name)];
-  if (ecosystem === '' || name === '') return [];
-  const ranges = recordsOf(item.ranges).filter((range) => range.type === 'SEMVER' || range.type === 'ECOSYSTEM');
+  const ecosystem = ecosystemName(textOf(about.ecosystem));
+  const name = textOf(about.name);
+  if (!ecosystem || name === '') return [];
+  const ranges = rangesOf(item);
   const own = orderOf(ecosystem);
   const isSemver = !own && ranges.some((range) => range.type === 'SEMVER');
   const order = own ?? (isSemver ? semverOrder : undefined);
@@ -66,6 +88,7 @@ function affectedOf(item: Record<string, unknown>): Affected[] {
   if (intervals.length === 0 && versions.length === 0) return [];
   const cvss = worstCvss(vectorsOf(item.severity));
   const severity = severityOf(item);
+  const isModular = modules.length > 0 && intervals.some(({ before }) => isModularVersion(before ?? ''));
   return [
     {
       ecosystem,
@@ -74,11 +97,30 @@ function affectedOf(item: Record<string, unknown>): Affected[] {
       intervals,
       versions,
       fixed: [],
+      ...(isModular ? { modules } : {}),
+      // Rocky's and SUSE's records name source packages, though binaries may have the same name.
+      ...(/^(?:Rocky Linux|SUSE|openSUSE)/.test(ecosystem) ? { naming: 'either' as const } : {}),
       ...(isSemver ? { isSemver: true as const } : {}),
       ...(severity ? { severity } : {}),
       ...(cvss ? { cvss } : {}),
     },
   ];
+}
+
+function rangesOf(item: Record<string, unknown>): Record<string, unknown>[] {
+  const ranges = recordsOf(item.ranges).filter((range) => range.type === 'SEMVER' || range.type === 'ECOSYSTEM');
+  const specific = isRecord(item.ecosystem_specific) ? item.ecosystem_specific : {};
+  const custom = recordsOf(specific.custom_ranges).filter((range) => range.type === 'ECOSYSTEM');
+  const [only] = ranges;
+  const isEverything = ranges.length === 1 && isEveryVersion(recordsOf(only!.events));
+  if (custom.length === 0 || !isEverything) return ranges;
+  // Go's database says "all versions" where releases are no versions of the module, and has the real ranges beside it.
+  // Versions without a release (v0.0.0 with a commit) stay in, as nothing is known of them.
+  return [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '0.0.1-0' }] }, ...custom];
+}
+
+function isEveryVersion(events: readonly Record<string, unknown>[]): boolean {
+  return events.length === 1 && textOf(events[0]!.introduced) === '0';
 }
 
 type EventKind = 'introduced' | 'fixed' | 'last_affected' | 'limit';
@@ -137,9 +179,4 @@ function urlOf(document: Record<string, unknown>, id: string): string {
 
 function firstLine(text: string): string {
   return text.slice(0, 400).split('\n')[0]!;
-}
-
-/** The OSV records of a document: one, or an array of them. */
-export function osvRecords(document: unknown): Record<string, unknown>[] {
-  return (Array.isArray(document) ? listOf(document) : [document]).filter(isRecord).filter(isOsv);
 }

@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml';
-import { AdvisoryError } from './advisory-error.ts';
+import { AdvisoryError } from '../advisory-error.ts';
 
 const maxBytes = 16 * 1024 ** 2;
 // Nesting of block collections is indentation, of flow collections is brackets; advisories nest six deep.

@@ -1,22 +1,5 @@
-import type { Advisory, Affected } from './advisory.ts';
-
-const releases: Readonly<Record<string, string>> = {
-  potato: '2.2',
-  woody: '3.0',
-  sarge: '3.1',
-  etch: '4.0',
-  lenny: '5.0',
-  squeeze: '6.0',
-  wheezy: '7',
-  jessie: '8',
-  stretch: '9',
-  buster: '10',
-  bullseye: '11',
-  bookworm: '12',
-  trixie: '13',
-  forky: '14',
-  duke: '15',
-};
+import type { Advisory, Affected } from '../advisory.ts';
+import { debianEcosystem } from './debian-releases.ts';
 
 const heading = /^\[(\d{1,2} [A-Z][a-z]{2} \d{4})\] (D[SL]A-\d+(?:-\d+)?)\s+(.*)$/;
 
@@ -71,19 +54,21 @@ function advisoryOf([first = '', ...lines]: readonly string[], source: string): 
 // `[bullseye] - xen 4.14.5-1`, `[wheezy] - chromium-browser <end-of-life> (reason)`
 function affectedOf(line: string): Affected[] {
   const [, codename = '', name = '', verdict = ''] = /^\s+\[([a-z]+)\]\s+- (\S+)\s+(<[a-z-]+>|\S+)/.exec(line) ?? [];
-  const release = releases[codename];
-  if (release === undefined) return [];
-  const about = { ecosystem: `Debian:${release}`, name, versions: [], fixed: [] };
+  const ecosystem = debianEcosystem(codename);
+  if (ecosystem === undefined) return [];
+  const about = { ecosystem, name, versions: [], fixed: [] };
   switch (verdict) {
     case '<not-affected>':
       return [{ ...about, status: 'not_affected', intervals: [] }];
     case '<end-of-life>':
       return [{ ...about, status: 'end_of_life', intervals: [{}] }];
     case '<unfixed>':
+      return [{ ...about, status: 'unfixed', intervals: [{}] }];
     case '<no-dsa>':
     case '<postponed>':
+      return [{ ...about, status: 'fix_deferred', intervals: [{}] }];
     case '<ignored>':
-      return [{ ...about, status: 'unfixed', intervals: [{}] }];
+      return [{ ...about, status: 'will_not_fix', intervals: [{}] }];
     case '<undetermined>':
     case '<removed>':
     case '<itp>':
