@@ -1,7 +1,7 @@
 import { berkeleyValues, isBerkeley } from './berkeley.ts';
 import { isNdb, ndbValues } from './ndb.ts';
 import { type PackageTree, packagesIn, type Row, type TreePage, treeOfFile, treeOfLog } from './package-tree.ts';
-import { FileBudget, packageOfHeader, type RpmPackage } from './rpm-package.ts';
+import { packageOfHeader, ReadingBudget, type RpmPackage } from './rpm-package.ts';
 import { isSqlite } from './sqlite-file.ts';
 import { isLog } from './sqlite-log.ts';
 
@@ -60,7 +60,7 @@ function treeIn(tree: PackageTree | undefined): KeptDatabase | undefined {
 }
 
 function listOf(values: Iterable<Buffer | undefined>): PackageList {
-  const budget = new FileBudget();
+  const budget = new ReadingBudget();
   const packages: RpmPackage[] = [];
   let unreadable = 0;
   for (const value of values) {

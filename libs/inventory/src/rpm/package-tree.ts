@@ -1,8 +1,11 @@
-import { FileBudget, packageOfHeader, type RpmPackage } from './rpm-package.ts';
+import { packageOfHeader, ReadingBudget, type RpmPackage } from './rpm-package.ts';
 import { pagesOfFile } from './sqlite-file.ts';
 import { pagesOfLog } from './sqlite-log.ts';
 import { type Cell, type PageSource, tablePage } from './sqlite-page.ts';
 import { type Column, columnsOf, pageNumberOf, textOf } from './sqlite-record.ts';
+
+/** Rows and children of all pages: every package has a few; a hostile file could have one for every second byte. */
+const maxEntries = 1_000_000;
 
 /**
  * What is kept of a SQLite database, or of its write-ahead log. The two can be in different layers (a layer may hold
@@ -132,7 +135,8 @@ function rootIn(pages: readonly TreePage[]): number | undefined {
 class Rows {
   readonly #source: PageSource;
   readonly #used = new Set<number>();
-  readonly #budget = new FileBudget();
+  readonly #budget = new ReadingBudget();
+  #entriesLeft = maxEntries;
   #scratch = Buffer.alloc(0);
 
   constructor(source: PageSource) {
@@ -140,8 +144,10 @@ class Rows {
   }
 
   pageOf(number: number): TreePage | undefined {
-    const page = tablePage(this.#source, number);
-    if (!page || 'children' in page) return page;
+    const page = this.#entriesLeft > 0 ? tablePage(this.#source, number) : undefined;
+    if (!page) return undefined;
+    this.#entriesLeft -= 'children' in page ? page.children.length : page.cells.length;
+    if ('children' in page) return page;
     return { rows: page.cells.flatMap((cell) => this.#row(cell) ?? []) };
   }
 

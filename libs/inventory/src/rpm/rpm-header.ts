@@ -29,6 +29,8 @@ const entryBytes = 16;
 /** Limits of rpm itself (hdrblobInit): tags of a header and bytes of its data. */
 const maxEntries = 0xffff;
 const maxDataBytes = 256 * 1024 * 1024;
+/** Of a text so much is read: the longest that counts is a path. */
+const maxTextBytes = 8192;
 
 interface Entry {
   readonly type: number;
@@ -88,7 +90,7 @@ export class RpmHeader {
     for (let i = 0; i < count && at < this.#end; i++) {
       const found = this.#blob.indexOf(0, at);
       const end = found === -1 || found > this.#end ? this.#end : found;
-      yield this.#blob.toString('utf8', at, end);
+      yield this.#blob.toString('utf8', at, Math.min(end, at + maxTextBytes));
       at = end + 1;
     }
     return undefined;

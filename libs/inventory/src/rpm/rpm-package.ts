@@ -1,4 +1,4 @@
-import { ownableIn } from '../ownable.ts';
+import { isOwnable, ownableIn } from '../ownable.ts';
 import { RpmHeader, rpmTag } from './rpm-header.ts';
 
 /** A package as a header of the database has it; texts are empty where the header has none. */
@@ -18,14 +18,34 @@ export interface RpmPackage {
   readonly files: readonly string[];
 }
 
-/** What all files of one database may take; hostile directory names could multiply to anything. */
-export class FileBudget {
-  #left = 32 * 1024 * 1024;
+/**
+ * What is read of one database at most. Hostile headers have millions of empty names, or multiply long directories;
+ * files past the budget are left out, packages past it are as those that cannot be read.
+ */
+export class ReadingBudget {
+  #packages = 200_000;
+  #packageCharacters = 32 * 1024 * 1024;
+  #names = 1_500_000;
+  #fileCharacters = 32 * 1024 * 1024;
+
+  /** Whether there was room for a package of so many characters, without its files. */
+  takePackage(characters: number): boolean {
+    this.#packageCharacters -= characters;
+    return --this.#packages >= 0 && this.#packageCharacters >= 0;
+  }
+
+  /** As many names of files as there is room to look at. */
+  *names(names: Iterable<string>): Generator<string> {
+    for (const name of names) {
+      if (--this.#names < 0) return;
+      yield name;
+    }
+  }
 
   /** Whether there was room for a path. */
-  take(path: string): boolean {
-    this.#left -= path.length;
-    return this.#left >= 0;
+  takeFile(path: string): boolean {
+    this.#fileCharacters -= path.length;
+    return this.#fileCharacters >= 0;
   }
 }
 
@@ -33,7 +53,7 @@ export class FileBudget {
 const maxPath = 4096;
 
 /** The package of a header blob; undefined where it is no header or names no package. */
-export function packageOfHeader(blob: Buffer, budget: FileBudget): RpmPackage | undefined {
+export function packageOfHeader(blob: Buffer, budget: ReadingBudget): RpmPackage | undefined {
   const header = RpmHeader.of(blob);
   if (!header) return undefined;
   const name = header.text(rpmTag.name);
@@ -41,7 +61,7 @@ export function packageOfHeader(blob: Buffer, budget: FileBudget): RpmPackage | 
   const release = header.text(rpmTag.release);
   const sourceRpm = header.text(rpmTag.sourceRpm);
   if (!isName(name) || !isVersion(version) || !isVersion(release)) return undefined;
-  return {
+  const about = {
     name,
     epoch: header.numbers(rpmTag.epoch).next().value ?? 0,
     version,
@@ -51,8 +71,9 @@ export function packageOfHeader(blob: Buffer, budget: FileBudget): RpmPackage | 
     vendor: header.text(rpmTag.vendor).slice(0, 256),
     license: header.text(rpmTag.license).slice(0, 1024),
     modularityLabel: header.text(rpmTag.modularityLabel).slice(0, 256),
-    files: [...filesOf(header, budget)],
   };
+  if (!budget.takePackage(Object.values(about).join('').length)) return undefined;
+  return { ...about, files: [...filesOf(header, budget)] };
 }
 
 /** Whether a text can be the name of a package: rpmbuild lets more through than packagers use, but no spaces or slashes. */
@@ -65,31 +86,31 @@ export function isVersion(text: string): boolean {
   return /^[A-Za-z0-9_.+~^{}%:@]{1,256}$/.test(text);
 }
 
-function* filesOf(header: RpmHeader, budget: FileBudget): Generator<string> {
-  const directories = [...header.texts(rpmTag.directoryNames)].map((directory) => ({
-    directory: directory.replace(/^\/+/, ''),
-    isOwnable: ownableIn(directory.slice(0, maxPath)),
-  }));
+function* filesOf(header: RpmHeader, budget: ReadingBudget): Generator<string> {
+  const directories = [...budget.names(header.texts(rpmTag.directoryNames))];
   const indexes = header.numbers(rpmTag.directoryIndexes);
-  for (const name of header.texts(rpmTag.baseNames)) {
-    const place = directories[indexes.next().value ?? -1];
-    if (!place?.isOwnable(name) || place.directory.length + name.length > maxPath) continue;
-    const path = place.directory + name;
-    if (!budget.take(path)) return;
+  let last = -1;
+  let isOwnableHere = (_name: string) => false;
+  for (const name of budget.names(header.texts(rpmTag.baseNames))) {
+    const index = indexes.next().value ?? -1;
+    const directory = directories[index];
+    if (directory === undefined || directory.length + name.length > maxPath) continue;
+    // Files are in the order of their directories.
+    if (index !== last) isOwnableHere = ownableIn(directory);
+    last = index;
+    if (!isOwnableHere(name)) continue;
+    const path = directory.replace(/^\/+/, '') + name;
+    if (!budget.takeFile(path)) return;
     yield path;
   }
   yield* oldFilesOf(header, budget);
 }
 
 /** Headers of rpm 3 and before have whole paths. */
-function* oldFilesOf(header: RpmHeader, budget: FileBudget): Generator<string> {
-  for (const path of header.texts(rpmTag.oldFileNames)) {
-    if (
-      path.length > maxPath ||
-      !ownableIn(path.slice(0, path.lastIndexOf('/') + 1))(path.slice(path.lastIndexOf('/') + 1))
-    )
-      continue;
-    if (!budget.take(path)) return;
+function* oldFilesOf(header: RpmHeader, budget: ReadingBudget): Generator<string> {
+  for (const path of budget.names(header.texts(rpmTag.oldFileNames))) {
+    if (path.length > maxPath || !isOwnable(path)) continue;
+    if (!budget.takeFile(path)) return;
     yield path.replace(/^\/+/, '');
   }
 }
