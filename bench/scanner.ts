@@ -20,18 +20,21 @@ export interface BenchScanner extends AsyncDisposable {
   forgetPeak(): void;
 }
 
-/** Starts it from the built packages. */
-export async function startScanner(): Promise<BenchScanner> {
+/** Starts it from the built packages; `postgresUrl` lets several share a database. */
+export async function startScanner(
+  more: { readonly postgresUrl?: string; readonly layerThreads?: number; readonly workers?: number } = {},
+): Promise<BenchScanner> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'gabion-bench-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
-  const { url } = stack.use(await testDatabase({ database: true }));
+  const url = more.postgresUrl ?? stack.use(await testDatabase({ database: true })).url;
   const config = {
     listen: `unix:${join(directory, 'scanner.sock')}`,
-    postgresUrl: url,
     bus: { kind: 'postgres', logs: { 'image-scanner': url } },
     dataDir: join(directory, 'data'),
     logLevel: 'warn',
+    ...more,
+    postgresUrl: url,
   };
   const child = fork(join(import.meta.dirname, 'scanner-part.ts'), [JSON.stringify(config)]);
   stack.defer(() => ended(child));
