@@ -4,6 +4,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { type Digest, partsOf } from './digest.ts';
 import { OciError } from './oci-error.ts';
 import { type Bytes, reported, verified } from './verify.ts';
+import { isZstd, zstdFrames } from './zstd-frames.ts';
 
 /** Bounds on what a compressed layer may become. */
 export interface LayerStreamLimits {
@@ -66,20 +67,34 @@ export async function* uncompressed(bytes: Bytes): AsyncGenerator<Buffer> {
   const source = bytes[Symbol.asyncIterator]();
   try {
     const head = await firstBytes(source);
-    const decoder = decoderFor(head);
     const all = continued(head, source);
-    if (decoder) yield* decoded(all, decoder);
-    else yield* all;
+    if (isGzip(head)) yield* decoded(all, createGunzip({ chunkSize }));
+    else if (isZstd(head)) yield* decoded(zstdFrames(all), createZstdDecompress({ chunkSize }));
+    else yield* plain(all, head);
   } finally {
     await source.return?.();
   }
 }
 
-function decoderFor(head: Buffer): Transform | undefined {
-  if (head[0] === 0x1f && head[1] === 0x8b) return createGunzip({ chunkSize });
-  if (head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528) return createZstdDecompress({ chunkSize });
-  return undefined;
+function isGzip(head: Buffer): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b;
 }
+
+function plain(bytes: AsyncGenerator<Buffer>, head: Buffer): AsyncGenerator<Buffer> {
+  const foreign = unsupported.find(({ magic }) => head.subarray(0, magic.length).equals(magic));
+  if (!foreign) return bytes;
+  throw new OciError(
+    'compression_unsupported',
+    `the layer is compressed with ${foreign.name}: images use gzip or zstd`,
+  );
+}
+
+/** What Docker and old builders could unpack, but no image specification names. */
+const unsupported = [
+  { name: 'xz', magic: Buffer.from('fd377a58', 'hex') },
+  { name: 'bzip2', magic: Buffer.from('425a68', 'hex') },
+  { name: 'lz4', magic: Buffer.from('04224d18', 'hex') },
+];
 
 async function* decoded(bytes: Bytes, decoder: Transform): AsyncGenerator<Buffer> {
   const feeding = feed(bytes, decoder);

@@ -26,6 +26,7 @@ export type OciErrorCode =
   | 'layer_corrupt'
   | 'layer_too_large'
   | 'compression_ratio_exceeded'
+  | 'compression_unsupported'
   | 'archive_invalid'
   | 'archive_too_large'
   | 'path_escapes';
