@@ -60,10 +60,20 @@ export function inventoryOf(view: View, options: InventoryOptions = {}): Invento
   };
 }
 
-/** Files of the system's packages, with links resolved: a database may say `lib/…` where the files are in `usr/lib`. */
+/**
+ * Files of the system's packages, with links of their directories resolved: a database may say `lib/…` where the files
+ * are in `usr/lib`.
+ */
 function ownedPaths(view: View, results: readonly { readonly found: Found }[]): ReadonlySet<string> {
   const owned = new Set<string>();
-  for (const { found } of results) for (const path of found.ownedPaths ?? []) owned.add(view.resolve(path) ?? path);
+  const resolved = new Map<string, string>();
+  for (const path of results.flatMap(({ found }) => [...(found.ownedPaths ?? [])])) {
+    const slash = path.lastIndexOf('/');
+    const directory = path.slice(0, Math.max(slash, 0));
+    const place = resolved.get(directory) ?? view.resolve(directory) ?? directory;
+    resolved.set(directory, place);
+    owned.add(place === '' ? path.slice(slash + 1) : `${place}${path.slice(slash)}`);
+  }
   return owned;
 }
 
