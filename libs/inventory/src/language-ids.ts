@@ -43,6 +43,8 @@ const languages: Partial<Record<PackageType, Language>> = {
   julia: { ecosystem: 'Julia' },
   generic: { ecosystem: '', split: atLastSlash },
   luarocks: { ecosystem: '', normal: lower },
+  brew: { ecosystem: '', split: atLastSlash },
+  'vscode-extension': { ecosystem: 'VSCode', split: atLastSlash },
 };
 
 /** All of a package but its place: names for advisories and for people. */

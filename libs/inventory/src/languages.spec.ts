@@ -210,6 +210,64 @@ describe('packages of other languages in an image', () => {
   });
 });
 
+describe('package managers beside those of languages', () => {
+  it('cargo install, GHC, Julia, opam, Homebrew', async () => {
+    expect(
+      await purls(
+        file(
+          'root/.cargo/.crates.toml',
+          '[v1]\n"own 0.1.0 (path+file:///src)" = ["own"]\n"ripgrep 13.0.0 (registry+https://github.com/rust-lang/crates.io-index)" = ["rg"]\n',
+        ),
+        file(
+          'root/.cabal/store/ghc-9.4.7/package.db/aeson-2.0.3.0-abc.conf',
+          'name:                 aeson\nversion:              2.0.3.0\nlicense:              BSD-3-Clause\n',
+        ),
+        file('root/.julia/packages/JSON/93Ea8/Project.toml', 'name = "JSON"\nuuid = "682c06a0"\nversion = "0.21.4"\n'),
+        file('home/opam/.opam/4.14/.opam-switch/packages/lwt.5.7.0/opam', 'opam-version: "2.0"\nlicense: "MIT"\n'),
+        file(
+          'home/linuxbrew/.linuxbrew/Cellar/openssl@3/3.1.4/INSTALL_RECEIPT.json',
+          '{"source":{"tap":"homebrew/core"}}',
+        ),
+        file('home/linuxbrew/.linuxbrew/Cellar/x/1.0/INSTALL_RECEIPT.json', '{"source":{"tap":"some-org/some-tap"}}'),
+      ),
+    ).toEqual([
+      'julia/JSON@0.21.4?uuid=682c06a0',
+      'hackage/aeson@2.0.3.0',
+      'opam/lwt@5.7.0',
+      'brew/openssl%403@3.1.4',
+      'cargo/ripgrep@13.0.0',
+      'brew/some-org/some-tap/x@1.0',
+    ]);
+  });
+
+  it('PEAR, WordPress, CocoaPods, Visual Studio Code', async () => {
+    const reg =
+      'a:22:{s:7:"attribs";a:6:{s:7:"version";s:3:"2.0";}s:4:"name";s:5:"redis";s:7:"channel";s:12:"pecl.php.net";s:7:"version";a:2:{s:7:"release";s:5:"5.3.7";s:3:"api";s:5:"5.3.0";}}';
+    expect(
+      await purls(
+        file('usr/local/lib/php/.registry/.channel.pecl.php.net/redis.reg', reg),
+        file(
+          'var/www/html/wp-content/plugins/akismet/akismet.php',
+          '<?php\n/**\n * Plugin Name: Akismet\n * Version: 5.0.1 */\n',
+        ),
+        file('var/www/html/wp-content/plugins/akismet/class.akismet.php', '<?php\nclass Akismet {}\n'),
+        file('var/www/html/wp-content/themes/twenty/style.css', '/*\nTheme Name: Twenty\nVersion: 2.1\n*/'),
+        file('app/Pods/Manifest.lock', 'PODS:\n  - A (1.10)\n'),
+        file(
+          'root/.vscode-server/extensions/redhat.java-1.46.0/package.json',
+          '{"publisher":"redhat","name":"java","version":"1.46.0"}',
+        ),
+      ),
+    ).toEqual([
+      'cocoapods/A@1.10',
+      'generic/pecl.php.net/redis@5.3.7',
+      'vscode-extension/redhat/java@1.46.0',
+      'generic/wordpress-plugin/akismet@5.0.1',
+      'generic/wordpress-theme/twenty@2.1',
+    ]);
+  });
+});
+
 describe('hostile files of languages', () => {
   const places = [
     'node_modules/a/package.json',
@@ -228,6 +286,13 @@ describe('hostile files of languages', () => {
     'hosted/pub.dev/a/pubspec.yaml',
     'ebin/a.app',
     '.meta/a/install.json',
+    '.crates.toml',
+    'package.conf.d/a.conf',
+    'packages/A/abcde/Project.toml',
+    '.registry/a.reg',
+    'wp-content/plugins/a/a.php',
+    'Pods/Manifest.lock',
+    'extensions/a.b-1/package.json',
   ];
   const zip = Buffer.from(
     zipSync({ 'a.dist-info/METADATA': Buffer.alloc(20_000_000), 'a.nuspec': Buffer.alloc(20_000_000) }),

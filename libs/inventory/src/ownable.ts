@@ -25,6 +25,7 @@ export function ownableIn(directory: string): (name: string) => boolean {
     if (hasModules && name === 'package.json') return true;
     if (isMetadata && (name === 'METADATA' || name === 'PKG-INFO')) return true;
     if (parent === 'conda-meta' && name.endsWith('.json')) return true;
+    if (parent === 'package.conf.d' && name.endsWith('.conf')) return true;
     if (isLibrary && isProgramName(name)) return true;
     return ownableName.test(name);
   };
@@ -41,7 +42,7 @@ const ownableNames: ReadonlySet<string> = new Set([
 ]);
 
 const ownableName =
-  /.\.(?:(?:dist|egg)-info|gemspec|gem|[jwekns]ar|hpi|jpi|deps\.json|rockspec|egg|whl|dll|exe|app|so|so\.[^/]*)$/;
+  /.\.(?:(?:dist|egg)-info|gemspec|gem|[jwekns]ar|hpi|jpi|deps\.json|nuspec|nupkg|reg|rockspec|egg|whl|dll|exe|app|so|so\.[^/]*)$/;
 
 /** Programs outside of `bin`, such as the tools of a compiler, have no suffix; notices (`LICENSE`) are in capitals. */
 function isProgramName(name: string): boolean {

@@ -20,6 +20,7 @@ export type PackageType =
   | 'swift'
   | 'luarocks'
   | 'bitnami'
+  | 'brew'
   | 'cocoapods'
   | 'conan'
   | 'cpan'
@@ -27,6 +28,7 @@ export type PackageType =
   | 'julia'
   | 'opam'
   | 'otp'
+  | 'vscode-extension'
   | 'generic';
 
 /** How sure a package is to be there: what was looked at to find it. */
