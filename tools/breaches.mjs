@@ -16,6 +16,7 @@ const layerOfLibrary = {
   'image-checks': 'engine',
   remediation: 'engine',
   patterns: 'engine',
+  malware: 'engine',
   licences: 'engine',
   reports: 'engine',
   sbom: 'engine',
@@ -35,8 +36,8 @@ const foreignToEngines =
   /^(@nestjs\/|@grpc\/|@opentelemetry\/|pg$|kysely$|ioredis$|kafkajs$|fastify$|pino$|prom-client$|rxjs$)/;
 const network = /^node:(http|https|http2|net|tls|dgram|dns)(\/|$)/;
 
-/** Engines whose very subject is the network, and with it how long an answer is good for: the registry client. */
-const networked = new Set(['@gabion/oci']);
+/** Engines whose very subject is the network, and with it how long an answer is good for: the clients of registries and of clamd. */
+const networked = new Set(['@gabion/oci', '@gabion/malware']);
 
 /** Where packages of the workspace disregard the rule, as `{ at, message }`; `tree` is as `readTree` answers it. */
 export function breaches(tree) {
