@@ -25,6 +25,7 @@ export interface ReadOptions {
 
 /** Reads one file of a feed, its format recognised from its content; never throws for what the file holds. */
 export function readFeedFile(file: FeedFile, options: ReadOptions): Reading {
+  if (file.broken !== undefined) return { skipped: file.broken };
   try {
     const origin = { ...options, path: file.path };
     return expected(readText(decoder.decode(file.bytes), origin), options.format);

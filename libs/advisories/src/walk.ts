@@ -1,78 +1,196 @@
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { AdvisoryError } from './advisory-error.ts';
+import { compressionOf, nameUncompressed, uncompressed } from './archive/compression.ts';
+import { Budget, defaultLimits, maxNesting, type WalkLimits } from './archive/limits.ts';
+import { peeked } from './archive/peeked.ts';
+import { piecesOf, splittingOf } from './archive/pieces.ts';
+import { zipEntries } from './archive/zip-entries.ts';
 
-/** One file of a feed, its path relative to the feed's root. */
+export { defaultLimits, type WalkLimits };
+
+/** One file of a feed, its path relative to the feed's root; of a large one a piece, `path#piece`. */
 export interface FeedFile {
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** Why the file could not be unpacked, although the archive around it could. */
+  readonly broken?: string;
 }
 
-/** Bounds on what a feed may hold, against archives that are made to exhaust the reader. */
-export interface WalkLimits {
-  readonly maxTotalBytes: number;
-  readonly maxEntryBytes: number;
-  readonly maxEntries: number;
-}
-
-/** Far above the largest public feed (OSV of all ecosystems) and far below what would fill a machine. */
-export const defaultLimits: WalkLimits = {
-  maxTotalBytes: 8 * 1024 ** 3,
-  maxEntryBytes: 64 * 1024 ** 2,
-  maxEntries: 2_000_000,
-};
-
-/** The files of a directory, a tar (plain or gzip) or a single file, one at a time; throws AdvisoryError. */
+/** The files of a directory, or of what `walkArchive` reads, one at a time; throws AdvisoryError. */
 export async function* walk(path: string, limits: WalkLimits = defaultLimits): AsyncGenerator<FeedFile> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new AdvisoryError('path_not_found', `${path} cannot be read`, { cause });
   });
-  if (found.isDirectory()) yield* walkDirectory(path, limits);
-  else if (/\.(?:tar|tgz|tar\.gz)$/.test(path)) yield* walkTar(createReadStream(path), limits);
-  else {
-    if (found.size > limits.maxEntryBytes) throw tooLarge(path, limits);
-    yield { path: path.split('/').at(-1)!, bytes: await readFile(path) };
+  if (found.isDirectory()) yield* walkDirectory(path, new Budget(limits));
+  else yield* walkArchive(path, limits);
+}
+
+/**
+ * The files of an archive, known by its content: a tar, a zip or a single file, compressed by gzip, zstd, bzip2 or xz or
+ * not at all; archives within it, too. Files beyond a size come in pieces where their format allows it.
+ */
+export async function* walkArchive(
+  input: string | Uint8Array,
+  limits: WalkLimits = defaultLimits,
+): AsyncGenerator<FeedFile> {
+  const path = typeof input === 'string' ? input.split('/').at(-1)! : 'feed';
+  try {
+    yield* filesOf({ path, input, chunks: () => chunksOf(input) }, new Budget(limits), 0);
+  } catch (cause) {
+    throw malformed(path, cause);
   }
 }
 
-/** The files of a tar, plain or gzip, that comes in chunks. Paths only name files here, nothing is written anywhere. */
+/** The files of a tar that comes in chunks, compressed or not. Paths only name files here, nothing is written anywhere. */
 export async function* walkTar(
   chunks: AsyncIterable<Uint8Array>,
   limits: WalkLimits = defaultLimits,
 ): AsyncGenerator<FeedFile> {
-  const archive = extract();
-  const source = Readable.from(plain(chunks), { objectMode: false });
-  source.on('error', (error) => archive.destroy(error));
-  source.pipe(archive);
   const budget = new Budget(limits);
   try {
+    const { head, all } = await peeked(chunks, magicBytes);
+    if (head.length === 0) return;
+    const compression = compressionOf(head);
+    yield* tarFiles(compression ? counted(uncompressed(compression, all), budget) : all, budget, 0);
+  } catch (cause) {
+    throw malformed('tar', cause);
+  }
+}
+
+/** Bytes with a name, which may be an archive. */
+interface Member {
+  readonly path: string;
+  /** The bytes where they can be read at any place, as a zip needs. */
+  readonly input?: string | Uint8Array;
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+const magicBytes = 512;
+/** Files beyond come in pieces where their format allows it. */
+const splitAboveBytes = 8 * 1024 ** 2;
+
+async function* filesOf(member: Member, budget: Budget, nesting: number): AsyncGenerator<FeedFile> {
+  const { head, all } = await peeked(member.chunks(), magicBytes);
+  if (nesting > maxNesting) throw new AdvisoryError('archive_malformed', `archives nest at most ${maxNesting} deep`);
+  const compression = compressionOf(head);
+  if (compression) {
+    const inner = {
+      path: nameUncompressed(member.path),
+      chunks: () => counted(uncompressed(compression, all), budget),
+    };
+    yield* filesOf(inner, budget, nesting + 1);
+  } else if (isZip(head)) {
+    yield* zipFiles(member.input ?? (await whole(member.path, all, budget)), budget, nesting);
+    await all.return(undefined);
+  } else if (isTar(head) || /\.tar$/i.test(member.path)) yield* tarFiles(all, budget, nesting);
+  else yield* plainFiles(member.path, all, budget);
+}
+
+function isTar(head: Buffer): boolean {
+  return head.subarray(257, 262).toString('latin1') === 'ustar';
+}
+
+function isZip(head: Buffer): boolean {
+  if (head.length < 4) return false;
+  return head.readUInt32BE(0) === 0x504b0304 || head.readUInt32BE(0) === 0x504b0506;
+}
+
+async function* tarFiles(chunks: AsyncIterable<Uint8Array>, budget: Budget, nesting: number): AsyncGenerator<FeedFile> {
+  const archive = extract();
+  const source = Readable.from(chunks, { objectMode: false });
+  source.on('error', (error) => archive.destroy(error));
+  source.pipe(archive);
+  try {
     for await (const entry of archive) {
-      const { name, type = 'file', size = 0 } = entry.header;
       budget.count();
-      if (type !== 'file') {
+      if ((entry.header.type ?? 'file') !== 'file') {
         entry.resume();
         continue;
       }
-      budget.take(name, size);
-      const parts: Uint8Array[] = [];
-      for await (const part of entry) parts.push(part as Uint8Array);
-      yield { path: name, bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts) };
+      const size = entry.header.size ?? 0;
+      yield* memberFiles(entry.header.name, entry as AsyncIterable<Uint8Array>, { budget, nesting, size });
     }
-  } catch (cause) {
-    if (cause instanceof AdvisoryError) throw cause;
-    throw new AdvisoryError('archive_malformed', `not a readable tar: ${(cause as Error).message}`, { cause });
   } finally {
     source.destroy();
     archive.destroy();
   }
 }
 
-async function* walkDirectory(root: string, limits: WalkLimits): AsyncGenerator<FeedFile> {
-  const budget = new Budget(limits);
+async function* zipFiles(input: string | Uint8Array, budget: Budget, nesting: number): AsyncGenerator<FeedFile> {
+  for await (const entry of zipEntries(input)) {
+    budget.count();
+    if (entry.isFile) yield* memberFiles(entry.path, entry.open(), { budget, nesting, size: entry.size });
+  }
+}
+
+interface Surroundings {
+  readonly budget: Budget;
+  readonly nesting: number;
+  readonly size: number;
+}
+
+/** A file of an archive: small ones that are no archive take the short way, there are tens of thousands of them. */
+async function* memberFiles(
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+  { budget, nesting, size }: Surroundings,
+): AsyncGenerator<FeedFile> {
+  if (size > splitAboveBytes) {
+    yield* filesOf({ path, chunks: () => counted(chunks, budget) }, budget, nesting + 1);
+    return;
+  }
+  const bytes = await whole(path, chunks, budget);
+  budget.take(bytes.length);
+  if (bytes.length > budget.limits.maxEntryBytes) throw budget.tooLarge(path);
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, magicBytes));
+  if (!compressionOf(head) && !isZip(head) && !isTar(head)) {
+    yield { path, bytes };
+    return;
+  }
+  try {
+    yield* filesOf({ path, input: bytes, chunks: () => chunksOf(bytes) }, budget, nesting + 1);
+  } catch (error) {
+    if (error instanceof AdvisoryError && error.code !== 'archive_malformed') throw error;
+    yield { path, bytes: new Uint8Array(), broken: (error as Error).message.slice(0, 200) };
+  }
+}
+
+async function* plainFiles(path: string, chunks: AsyncIterable<Uint8Array>, budget: Budget): AsyncGenerator<FeedFile> {
+  const { head, all } = await peeked(chunks, splitAboveBytes + 1);
+  const splitting = head.length > splitAboveBytes ? splittingOf(head.subarray(0, 4000).toString('latin1')) : undefined;
+  if (splitting)
+    for await (const { label, bytes } of piecesOf(splitting, all, budget)) yield { path: `${path}#${label}`, bytes };
+  else yield { path, bytes: await whole(path, all, budget) };
+}
+
+async function whole(path: string, chunks: AsyncIterable<Uint8Array>, budget: Budget): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of chunks) {
+    size += part.length;
+    if (size > budget.limits.maxEntryBytes) throw budget.tooLarge(path);
+    parts.push(part);
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+}
+
+async function* counted(chunks: AsyncIterable<Uint8Array>, budget: Budget): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    budget.take(chunk.length);
+    yield chunk;
+  }
+}
+
+async function* chunksOf(input: string | Uint8Array): AsyncGenerator<Uint8Array> {
+  if (typeof input === 'string') yield* createReadStream(input, { highWaterMark: 256 * 1024 });
+  else yield input;
+}
+
+async function* walkDirectory(root: string, budget: Budget): AsyncGenerator<FeedFile> {
   const open = [''];
   for (let directory = open.pop(); directory !== undefined; directory = open.pop()) {
     const entries = await readdir(join(root, directory), { withFileTypes: true });
@@ -82,53 +200,14 @@ async function* walkDirectory(root: string, limits: WalkLimits): AsyncGenerator<
       if (entry.isDirectory()) open.push(path);
       // Symbolic links are left out: they could lead anywhere and in circles.
       if (!entry.isFile()) continue;
-      budget.take(path, (await stat(join(root, path))).size);
-      yield { path, bytes: await readFile(join(root, path)) };
+      const file = join(root, path);
+      budget.take((await stat(file)).size);
+      yield* filesOf({ path, input: file, chunks: () => chunksOf(file) }, budget, 0);
     }
   }
 }
 
-async function* plain(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done) return;
-  const all = (async function* () {
-    yield first.value;
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
-  })();
-  const isGzip = first.value[0] === 0x1f && first.value[1] === 0x8b;
-  if (!isGzip) yield* all;
-  else {
-    const source = Readable.from(all, { objectMode: false });
-    const gunzip = createGunzip();
-    source.on('error', (error) => gunzip.destroy(error));
-    yield* source.pipe(gunzip);
-  }
-}
-
-class Budget {
-  #bytes = 0;
-  #entries = 0;
-  readonly #limits: WalkLimits;
-
-  constructor(limits: WalkLimits) {
-    this.#limits = limits;
-  }
-
-  count(): void {
-    this.#entries++;
-    if (this.#entries > this.#limits.maxEntries)
-      throw new AdvisoryError('archive_too_many_entries', `a feed has at most ${this.#limits.maxEntries} entries`);
-  }
-
-  take(path: string, size: number): void {
-    if (size > this.#limits.maxEntryBytes) throw tooLarge(path, this.#limits);
-    this.#bytes += size;
-    if (this.#bytes > this.#limits.maxTotalBytes)
-      throw new AdvisoryError('archive_too_large', `a feed has at most ${this.#limits.maxTotalBytes} bytes`);
-  }
-}
-
-function tooLarge(path: string, limits: WalkLimits): AdvisoryError {
-  return new AdvisoryError('entry_too_large', `${path.slice(0, 200)} has more than ${limits.maxEntryBytes} bytes`);
+function malformed(path: string, cause: unknown): AdvisoryError {
+  if (cause instanceof AdvisoryError) return cause;
+  return new AdvisoryError('archive_malformed', `${path} cannot be unpacked: ${(cause as Error).message}`, { cause });
 }

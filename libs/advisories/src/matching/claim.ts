@@ -55,7 +55,8 @@ function ruleOf(entry: AffectedEntry, version: string, order: VersionOrder | und
 
 // `1.0` and `1.0.0` are one version to PyPI; texts that the order does not know are equal only to themselves.
 function isEqual(order: VersionOrder | undefined, a: string, b: string): boolean {
-  return order?.isValid(a) && order.isValid(b) && order.compare(a, b) === 0;
+  if (!order) return false;
+  return order.isValid(a) && order.isValid(b) && order.compare(a, b) === 0;
 }
 
 function smallestFix(entry: AffectedEntry, version: string, order: VersionOrder | undefined): string | undefined {
