@@ -54,11 +54,11 @@ function linesOf(each: SpdxPackage): string[] {
   ];
 }
 
-// A line break would begin another tag.
+// A line break would begin another tag, and a terminal would act on other control characters.
 function tag(name: string, value: string): string {
-  return `${name}: ${value.replace(/[\r\n]+/g, ' ')}`;
+  return `${name}: ${value.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}`;
 }
 
 function quoted(text: string): string {
-  return text.replaceAll('</text>', '< /text>');
+  return text.replace(/[^\P{Cc}\n]+/gu, ' ').replaceAll('</text>', '< /text>');
 }
