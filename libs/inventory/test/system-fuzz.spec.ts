@@ -1,8 +1,10 @@
+import { zstdCompressSync } from 'node:zlib';
 import { addRpms, berkeleyFile, ndbFile, rpmHeader, sqliteFiles, type TestRpm } from '@gabion/testkit/rpm-database';
 import { describe, expect, it } from '@jest/globals';
 import { keepDatabase, keptDatabase, packagesOf } from '../src/rpm/kept-database.ts';
 import { parseManifest } from '../src/rpm/rpm-manifest.ts';
 import { parseApk } from '../src/system/apk.ts';
+import { chiselAnalyzer, parseChisel } from '../src/system/chisel.ts';
 import { keptLicenses, licensesIn } from '../src/system/debian-copyright.ts';
 import { keptStanzas, parseDpkg } from '../src/system/dpkg-status.ts';
 import { parseOsRelease } from '../src/system/os-release.ts';
@@ -59,6 +61,10 @@ const targets: Record<string, { seed: Buffer; pageSize?: number; read(content: B
   'apk databases': {
     seed: text('P:musl\nV:1.2-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nR:ld.so\n\n'.repeat(20)),
     read: (database) => parseApk(database, 'installed'),
+  },
+  'manifests of chisel': {
+    seed: zstdCompressSync('{"kind":"package","name":"a","version":"1"}\n{"kind":"path","path":"/usr/bin/a"}\n'),
+    read: (manifest) => parseChisel(chiselAnalyzer.reduce!('', manifest), ''),
   },
   'pacman descriptions': {
     seed: text('%NAME%\nbash\n\n%VERSION%\n5-1\n\n%BASE%\nbash\n\n%LICENSE%\nGPL\nMIT\n\n'),

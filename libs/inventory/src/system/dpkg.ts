@@ -5,6 +5,7 @@ import { keptLines, linesOf } from '../lines.ts';
 import { isOwnable } from '../ownable.ts';
 import type { Package } from '../package.ts';
 import { placed } from '../placement.ts';
+import { chiselAnalyzer, chiselManifest, chiselPaths, parseChisel } from './chisel.ts';
 import { copyrightPath, isCopyright, keptLicenses, licensesIn } from './debian-copyright.ts';
 import { keptStanzas, parseDpkg } from './dpkg-status.ts';
 import { systemIds } from './system-ids.ts';
@@ -40,15 +41,18 @@ const dpkgAnalyzer: Analyzer = {
 export const dpkgCataloguer: Cataloguer = {
   name: 'dpkg',
   kind: 'system',
-  analyzers: [dpkgAnalyzer],
+  analyzers: [dpkgAnalyzer, chiselAnalyzer],
   find(image) {
     const files = databasesIn(image);
+    const manifest = files.length === 0 ? image.view.read(chiselManifest) : undefined;
     const ids = systemIds('deb', image.operatingSystem);
     const placement = { type: 'deb', evidence: 'package-database', parse: parseDpkg, ids } as const;
+    const ofManifest = manifest ? placed(image, manifest, { ...placement, parse: parseChisel }) : [];
+    const packages = [...files.flatMap((file) => placed(image, file, placement)), ...ofManifest];
     return {
-      packages: files.flatMap((file) => placed(image, file, placement)).map((found) => licensed(image, found)),
-      ownedPaths: ownedPaths(image),
-      hasDatabase: files.length > 0,
+      packages: packages.map((found) => licensed(image, found)),
+      ownedPaths: manifest?.content ? chiselPaths(manifest.content) : ownedPaths(image),
+      hasDatabase: files.length > 0 || ofManifest.length > 0,
     };
   },
 };

@@ -1,3 +1,4 @@
+import { zstdCompressSync } from 'node:zlib';
 import { readLayer } from '@gabion/rootfs/layer';
 import { apply } from '@gabion/rootfs/view';
 import { file, type LayerEntry, layerTar, symlink } from '@gabion/testkit/layer-tar';
@@ -100,6 +101,31 @@ describe('packages of dpkg', () => {
     const list = file('var/lib/dpkg/info/npm.list', '/lib/node_modules/npm/package.json\n');
     const image = [os('debian', '12'), symlink('lib', 'usr/lib'), status('npm'), list];
     expect((await inventory([...image, npm('usr/lib/node_modules/npm/package.json')])).owned.length).toBe(1);
+  });
+});
+
+describe('packages of a chiselled image', () => {
+  const manifest = (...objects: object[]) =>
+    file('var/lib/chisel/manifest.wall', zstdCompressSync(objects.map((each) => JSON.stringify(each)).join('\n')));
+  const libssl = { kind: 'package', name: 'libssl3t64', version: '3.0.13-0ubuntu3', sha256: '0', arch: 'amd64' };
+
+  it('are those of its manifest', async () => {
+    const head = { jsonwall: '1.0', schema: '1.0', count: 3 };
+    const path = { kind: 'path', path: '/usr/lib/node_modules/npm/package.json', mode: '0644', slices: ['npm_bins'] };
+    const image = [os('ubuntu', '24.04'), npm('usr/lib/node_modules/npm/package.json')];
+    const { packages, owned, warnings } = await inventory([...image, manifest(head, libssl, path)]);
+    expect(packages.map(({ purl, ecosystem }) => [purl, ecosystem])).toEqual([
+      ['pkg:deb/ubuntu/libssl3t64@3.0.13-0ubuntu3?arch=amd64&distro=ubuntu-24.04', 'Ubuntu:24.04'],
+    ]);
+    expect(owned.length).toBe(1);
+    expect(warnings.map(({ code }) => code)).toEqual(['package_incomplete']);
+  });
+
+  it('are those of dpkg where there is its database, and none where the manifest is none', async () => {
+    expect((await inventory([os('ubuntu', '24.04'), manifest(libssl), status('bash')])).packages.length).toBe(1);
+    const broken = file('var/lib/chisel/manifest.wall', 'no frame');
+    const { warnings } = await inventory([os('ubuntu', '24.04'), broken]);
+    expect(warnings.map(({ code }) => code)).toEqual(['packages_without_database']);
   });
 });
 
