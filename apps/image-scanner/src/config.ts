@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 const mib = 1024 ** 2;
 const gib = 1024 ** 3;
+const dayMs = 24 * 3_600_000;
 
 /** What the image scanner is told beside the platform's part. */
 const scannerConfig = platformConfig.extend({
@@ -20,7 +21,26 @@ const scannerConfig = platformConfig.extend({
   proxy: z.record(z.string(), z.string()).default(() => proxyIn(process.env)),
   maxUploadBytes: z.number().default(10 * gib),
   uploadRetentionMs: z.number().default(3_600_000),
+  /** How long a scan is kept after its end. */
+  scanRetentionMs: z
+    .number()
+    .positive()
+    .default(90 * dayMs),
+  /** How long the contents of a layer are kept after their last use. */
+  layerRetentionMs: z
+    .number()
+    .positive()
+    .default(30 * dayMs),
   maxFeedBytes: z.number().default(4 * gib),
+  /** Whether feeds are fetched when their time comes; on demand they are either way. */
+  advisoryUpdates: z.boolean().default(true),
+  /** How often it is looked whether the time of a feed has come. */
+  feedTickMs: z.number().int().min(10).default(15_000),
+  /** `file:` feeds must be below it; anywhere on this machine when absent. */
+  feedFileRoot: z.string().optional(),
+  feedTimeouts: z
+    .object({ headersMs: z.number(), stallMs: z.number(), windowMs: z.number(), windowBytes: z.number() })
+    .default({ headersMs: 30_000, stallMs: 60_000, windowMs: 60_000, windowBytes: 60 * 1024 }),
   /** Threads at most that read layers and put images together, in this process. */
   layerThreads: z
     .number()
@@ -77,6 +97,10 @@ export function configFromEnv(env: Readonly<Record<string, string | undefined>>)
       maxLayerKeptBytes: 'GABION_MAX_LAYER_KEPT_BYTES',
       maxFileBytes: 'GABION_MAX_FILE_BYTES',
     }),
+    ...(env.GABION_SCAN_RETENTION_DAYS && { scanRetentionMs: Number(env.GABION_SCAN_RETENTION_DAYS) * dayMs }),
+    ...(env.GABION_LAYER_RETENTION_DAYS && { layerRetentionMs: Number(env.GABION_LAYER_RETENTION_DAYS) * dayMs }),
+    ...(env.GABION_ADVISORY_UPDATES && { advisoryUpdates: env.GABION_ADVISORY_UPDATES !== 'off' }),
+    ...(env.GABION_FEED_FILE_ROOT && { feedFileRoot: env.GABION_FEED_FILE_ROOT }),
     ...(env.GABION_MAX_FEED_BYTES && { maxFeedBytes: Number(env.GABION_MAX_FEED_BYTES) }),
   });
 }

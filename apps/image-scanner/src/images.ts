@@ -2,90 +2,102 @@ import type { Package } from '@gabion/inventory/package';
 import type { Database, Tx } from '@gabion/postgres/database';
 import { sql } from 'kysely';
 import type { Analysis } from './analysis.ts';
-import type { Judgement } from './judgement.ts';
-import type { OperatingSystem, SeverityCounts } from './scan.ts';
+import { componentDigest } from './component.ts';
+import type { StaticFinding } from './finding.ts';
+import { encodeContents, type ImageContents } from './image-contents.ts';
+import { judgingRound } from './judging-rounds.ts';
+import type { ImageLayer, OperatingSystem } from './scan.ts';
 import { storable } from './storable.ts';
 
-/** An image of which all is known but what the advisories say. */
+/** An image that was analysed, without its contents. */
 export interface KnownImage {
   readonly id: string;
+  readonly manifest_digest: string;
+  readonly platform: string;
   readonly operating_system: OperatingSystem | null;
+  readonly layers: readonly ImageLayer[];
   readonly package_count: number;
+  /** Of each package in its order. */
+  readonly components: readonly number[];
 }
 
-export interface Verdict {
-  readonly id: string;
-  readonly severity_counts: SeverityCounts;
+/** What an analysis says of an image, in the form in which it is stored. */
+export interface ImageRecord extends ImageContents {
+  readonly analysis: Analysis;
+  readonly encoded: Buffer;
 }
 
-const batch = 1000;
+/** What a scan identifies an image by. */
+export interface ImageKey {
+  readonly manifestDigest: string;
+  readonly platform: string;
+  readonly lockFiles: boolean;
+}
 
-/** Images and what was said of them, kept so that the same question is not worked out twice. */
+const columns = sql.raw('id, manifest_digest, platform, operating_system, layers, package_count, components');
+
+/** The images, each analysed once under one version of the analysers. */
 export class Images {
   constructor(
     private readonly db: Database,
     private readonly analyserVersion: string,
   ) {}
 
-  async known(manifestDigest: string, platform: string, tx?: Tx): Promise<KnownImage | undefined> {
+  async known(key: ImageKey, tx?: Tx): Promise<KnownImage | undefined> {
     const { rows } = await sql<KnownImage>`
-      select id, operating_system, package_count from images
-      where manifest_digest = ${manifestDigest} and platform = ${platform}
-        and analyser_version = ${this.analyserVersion}`.execute(tx ?? this.db.kysely);
+      select ${columns} from images
+      where manifest_digest = ${key.manifestDigest} and platform = ${key.platform} and lock_files = ${key.lockFiles}
+        and analyser_version = ${this.analyserVersion} and contents is not null`.execute(tx ?? this.db.kysely);
     return rows[0];
   }
 
-  async verdict(imageId: string, advisoriesState: string, tx?: Tx): Promise<Verdict | undefined> {
-    const { rows } = await sql<Verdict>`
-      select id, severity_counts from verdicts
-      where image_id = ${imageId} and advisories_state = ${advisoriesState}`.execute(tx ?? this.db.kysely);
-    return rows[0];
+  /** Keeps others who store the same image waiting until the transaction has ended. */
+  async hold(tx: Tx, { manifestDigest, platform }: ImageKey): Promise<void> {
+    const name = `image ${manifestDigest} ${platform}`;
+    await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx);
   }
 
-  /** The packages of a known image, in the order in which they are stored. */
-  async packages(imageId: string): Promise<Package[]> {
-    const { rows } = await sql<Package>`
-      select type, name, version, ecosystem, purl, source_name as "sourceName", source_version as "sourceVersion",
-        architecture, module, layer_diff_id as "layerDiffId", path, evidence, licenses
-      from packages where image_id = ${imageId} order by ordinal`.execute(this.db.kysely);
-    return rows;
-  }
-
-  /** Stores an image with its packages; one that another scan stored meanwhile stays as it is. */
-  async add(tx: Tx, analysis: Analysis, packages: readonly Package[]): Promise<KnownImage> {
-    const { manifestDigest, platform, inventory } = analysis;
+  /** Stores an image with the ids of its components; it speaks for what was analysed of the same image before. */
+  async add(tx: Tx, key: ImageKey, record: ImageRecord, components: readonly number[]): Promise<KnownImage> {
+    const { layers, inventory } = record.analysis;
     const os = inventory.operatingSystem;
     const system = os && { id: storable(os.id), version: storable(os.version), prettyName: storable(os.prettyName) };
-    const layers = analysis.layers.map((layer) => ({ ...layer, createdBy: storable(layer.createdBy) }));
     const warnings = inventory.warnings.map(({ code, message }) => ({ code, message: storable(message) }));
+    await sql`
+      update images set is_superseded = true
+      where manifest_digest = ${key.manifestDigest} and platform = ${key.platform} and not is_superseded`.execute(tx);
     const { rows } = await sql<KnownImage>`
-      insert into images
-        (manifest_digest, platform, analyser_version, operating_system, layers, warnings, package_count)
-      values (${manifestDigest}, ${platform}, ${this.analyserVersion}, ${system ? JSON.stringify(system) : null}::jsonb,
-        ${JSON.stringify(layers)}::jsonb, ${JSON.stringify(warnings)}::jsonb, ${packages.length})
-      on conflict do nothing
-      returning id, operating_system, package_count`.execute(tx);
-    const added = rows[0];
-    if (!added) return (await this.known(manifestDigest, platform, tx))!;
-    for (let at = 0; at < packages.length; at += batch)
-      await addPackages(tx, added.id, packages.slice(at, at + batch), at);
-    return added;
+      insert into images (manifest_digest, platform, lock_files, analyser_version, operating_system, layers, diff_ids,
+        warnings, package_count, components, contents, round)
+      values (${key.manifestDigest}, ${key.platform}, ${key.lockFiles}, ${this.analyserVersion},
+        ${system ? JSON.stringify(system) : null}::jsonb,
+        ${JSON.stringify(layers.map((layer) => ({ ...layer, createdBy: storable(layer.createdBy) })))}::jsonb,
+        ${layers.map(({ diffId }) => diffId)}::text[], ${JSON.stringify(warnings)}::jsonb, ${record.packages.length},
+        ${[...components]}::int[], ${record.encoded}, ${judgingRound})
+      returning ${columns}`.execute(tx);
+    return rows[0]!;
   }
+}
 
-  /** Stores what one state of the advisories says; the same said by another scan meanwhile stays as it is. */
-  async addVerdict(tx: Tx, imageId: string, advisoriesState: string, judgement: Judgement): Promise<Verdict> {
-    const { rows } = await sql<Verdict>`
-      insert into verdicts (image_id, advisories_state, severity_counts, warnings)
-      values (${imageId}, ${advisoriesState}, ${JSON.stringify(judgement.counts)}::jsonb,
-        ${JSON.stringify(judgement.warnings)}::jsonb)
-      on conflict do nothing
-      returning id, severity_counts`.execute(tx);
-    const added = rows[0];
-    if (!added) return (await this.verdict(imageId, advisoriesState, tx))!;
-    for (let at = 0; at < judgement.findings.length; at += batch)
-      await addFindings(tx, { imageId, verdictId: added.id, at }, judgement.findings.slice(at, at + batch));
-    return added;
-  }
+/** Prepares an analysis for the database; a package that a database names twice in one place is one. */
+export async function imageRecord(
+  analysis: Analysis & { readonly findings?: readonly StaticFinding[] },
+): Promise<ImageRecord> {
+  const places = new Map<string, number>();
+  const packages: Package[] = [];
+  const indexes = analysis.inventory.packages.map(storablePackage).map((each) => {
+    const place = JSON.stringify([componentDigest(each).toString('hex'), each.path, each.layerDiffId]);
+    const known = places.get(place);
+    if (known !== undefined) return known;
+    places.set(place, packages.length);
+    return packages.push(each) - 1;
+  });
+  const findings = (analysis.findings ?? []).map((each) => {
+    const placed = storableFinding(each);
+    if (placed.kind !== 'licence' || placed.package === undefined) return placed;
+    return { ...placed, package: indexes[placed.package]! };
+  });
+  return { analysis, packages, findings, encoded: await encodeContents({ packages, findings }) };
 }
 
 /** A package as it is stored and judged: of what the image's builder chose, nothing that the database would refuse. */
@@ -107,45 +119,13 @@ export function storablePackage(found: Package): Package {
   };
 }
 
-async function addPackages(tx: Tx, imageId: string, packages: readonly Package[], at: number): Promise<void> {
-  // Lists of lists are no columns of `unnest`: licences travel as JSON.
-  const of = <T>(column: (each: Package) => T) => packages.map(column);
-  await sql`
-    insert into packages (image_id, ordinal, name, version, ecosystem, purl, source_name, source_version,
-      architecture, layer_diff_id, path, licenses, type, module, evidence)
-    select ${imageId}, ${at} + row.nth - 1, name, version, ecosystem, purl, source_name, source_version,
-      architecture, layer_diff_id, path, array(select jsonb_array_elements_text(licenses)),
-      type, module, evidence
-    from unnest(${of((each) => each.name)}::text[], ${of((each) => each.version)}::text[],
-      ${of((each) => each.ecosystem)}::text[], ${of((each) => each.purl)}::text[],
-      ${of((each) => each.sourceName)}::text[], ${of((each) => each.sourceVersion)}::text[],
-      ${of((each) => each.architecture)}::text[], ${of((each) => each.layerDiffId)}::text[],
-      ${of((each) => each.path)}::text[], ${of((each) => JSON.stringify(each.licenses))}::jsonb[],
-      ${of((each) => each.type)}::text[], ${of((each) => each.module)}::text[],
-      ${of((each) => each.evidence)}::text[]
-    ) with ordinality as row (name, version, ecosystem, purl, source_name, source_version,
-      architecture, layer_diff_id, path, licenses, type, module, evidence, nth)`.execute(tx);
-}
-
-async function addFindings(
-  tx: Tx,
-  { imageId, verdictId, at }: { imageId: string; verdictId: string; at: number },
-  findings: Judgement['findings'],
-): Promise<void> {
-  const of = <T>(column: (each: Judgement['findings'][number]) => T) => findings.map(column);
-  await sql`
-    insert into findings (verdict_id, image_id, ordinal, id, package_ordinal, vulnerability_id, aliases, severity,
-      cvss_score, cvss_vector, fixed_version, source, advisory_id, url, rule, summary)
-    select ${verdictId}, ${imageId}, ${at} + row.nth - 1, id, package_ordinal, vulnerability_id,
-      array(select jsonb_array_elements_text(aliases)), severity,
-      cvss_score, cvss_vector, fixed_version, source, advisory_id, url, rule, summary
-    from unnest(${of((each) => each.id)}::text[], ${of((each) => each.package)}::int[],
-      ${of(({ match }) => match.vulnerabilityId)}::text[], ${of(({ match }) => JSON.stringify(match.aliases))}::jsonb[],
-      ${of((each) => each.severity)}::smallint[], ${of(({ match }) => match.cvss?.score ?? 0)}::float8[],
-      ${of(({ match }) => match.cvss?.vector ?? '')}::text[], ${of(({ match }) => match.fixedVersion ?? '')}::text[],
-      ${of(({ match }) => match.advisory.source)}::text[], ${of(({ match }) => match.advisory.id)}::text[],
-      ${of(({ match }) => match.advisory.url)}::text[], ${of(({ match }) => storable(match.rule))}::text[],
-      ${of(({ match }) => match.summary)}::text[]
-    ) with ordinality as row (id, package_ordinal, vulnerability_id, aliases, severity, cvss_score, cvss_vector,
-      fixed_version, source, advisory_id, url, rule, summary, nth)`.execute(tx);
+/** Every text of a finding, bounded and free of NUL. */
+function storableFinding<F extends StaticFinding>(finding: F): F {
+  const cleaned = (value: unknown): unknown => {
+    if (typeof value === 'string') return storable(value);
+    if (Array.isArray(value)) return value.slice(0, 100).map(cleaned);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, cleaned(each)]));
+  };
+  return cleaned(finding) as F;
 }

@@ -1,7 +1,7 @@
 import type { Database } from '@gabion/postgres/database';
 import { forgetAnswers } from '@gabion/postgres/idempotency';
 import type { Logger } from '@gabion/telemetry/log';
-import type { Advisories } from './advisories.ts';
+import type { Retention } from './retention.ts';
 import type { Uploads } from './uploads.ts';
 
 const intervalMs = 60_000;
@@ -10,11 +10,11 @@ const dayMs = 24 * 3_600_000;
 export interface JanitorParts {
   readonly db: Database;
   readonly uploads: Uploads;
-  readonly advisories: Advisories;
+  readonly retention: Retention;
   readonly log: Logger;
 }
 
-/** Removes what nobody comes back for: uploads, rows of dead imports, old idempotency keys. */
+/** Removes what nobody comes back for: uploads, old scans with what only they need, old idempotency keys. */
 export class Janitor implements AsyncDisposable {
   readonly #timer: NodeJS.Timeout;
   #sweeping: Promise<void>;
@@ -32,11 +32,11 @@ export class Janitor implements AsyncDisposable {
   }
 
   async #sweep(): Promise<void> {
-    const { db, uploads, advisories, log } = this.parts;
+    const { db, uploads, retention, log } = this.parts;
     try {
       const now = new Date();
       await uploads.removeExpired(now);
-      await advisories.removeDropped();
+      await retention.sweep(now);
       await db.transaction((tx) => forgetAnswers(tx, new Date(now.getTime() - dayMs)));
     } catch (error) {
       log.warn({ error }, 'sweeping failed; it is tried again');

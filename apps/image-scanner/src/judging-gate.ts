@@ -15,6 +15,9 @@ export const judgingGate = {
   },
 } as const;
 
+/** Whether the transaction may judge components again, or remove them: one does at a time. */
+export const tryRejudgingLock = sql`pg_try_advisory_xact_lock(hashtextextended('gabion rejudging', 0))`;
+
 /** PostgreSQL channels: packages are to be judged again; a round of judging has been committed. */
 export const judgingChannels = { wanted: 'rejudging_wanted', done: 'rejudging_done' } as const;
 

@@ -36,11 +36,14 @@ export class Layers implements AsyncDisposable {
     return new Layers(threads, db, version, listening, waiting);
   }
 
-  /** Which of the layers need not be read. */
+  /** Which of the layers need not be read; they are in use from now on. */
   async known(diffIds: readonly string[]): Promise<ReadonlySet<string>> {
     const { rows } = await sql<{ diff_id: string }>`
       select diff_id from layers
       where diff_id = any(${[...diffIds]}::text[]) and analyser_version = ${this.#version}`.execute(this.#db.kysely);
+    await sql`
+      update layers set use_time = now()
+      where diff_id = any(${[...diffIds]}::text[]) and use_time < now() - interval '1 day'`.execute(this.#db.kysely);
     return new Set(rows.map((row) => row.diff_id));
   }
 

@@ -1,5 +1,7 @@
+import type { FindingKind } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Database, Tx } from '@gabion/postgres/database';
 import { sql } from 'kysely';
+import type { SeverityCounts, Warning } from './scan.ts';
 import { channels } from './scans.ts';
 
 /** A scan that a worker holds. */
@@ -14,6 +16,8 @@ export interface LeasedScan {
   readonly credentials: Buffer | null;
   readonly traceparent: string | null;
   readonly attempts: number;
+  readonly kinds: FindingKind[];
+  readonly lock_files: boolean;
 }
 
 export interface Progress {
@@ -21,6 +25,14 @@ export interface Progress {
   readonly layersDone: number;
   readonly bytesTotal: number;
   readonly bytesDone: number;
+}
+
+/** What a scan that ended well is remembered by. */
+export interface Outcome {
+  readonly imageId: string;
+  readonly counts: SeverityCounts;
+  readonly warnings: readonly Warning[];
+  readonly total: Progress;
 }
 
 /** Thrown where a worker finds that a scan is no longer its own: another one holds it, and what was worked out is void. */
@@ -31,8 +43,14 @@ export class LeaseLost extends Error {
 /** After this many workers died over a scan, no other one tries it. */
 export const maxAttempts = 3;
 
+/** So many leases there are to one that goes by age alone, and so long a scan waits before it is owed one. */
+const fairShare = 4;
+const patienceMs = 600_000;
+
 /** Scans as work: leased by one worker at a time, back in the queue when its signs of life end. */
 export class Queue {
+  #leases = 0;
+
   constructor(
     private readonly db: Database,
     /** This worker; new at each start, so that a process never takes over what it left behind unnoticed. */
@@ -43,10 +61,13 @@ export class Queue {
   ) {}
 
   /**
-   * The oldest scan that waits, or whose worker died. One with `attempts` over the bound is to be given up,
-   * and so is one whose data directory has not been seen for a day.
+   * The scan that comes first: by priority, then by age. One in `fairShare` goes to the oldest of all once that has
+   * waited for `patienceMs`, so that whoever is in the background is served, too. One with `attempts` over the bound is
+   * to be given up, and so is one whose data directory has not been seen for a day.
    */
   async lease(): Promise<LeasedScan | undefined> {
+    const isTurnOfOldest = this.#leases++ % fairShare === fairShare - 1;
+    const order = isTurnOfOldest && (await this.#isOldestImpatient()) ? sql`seq` : sql`priority, seq`;
     return this.db.transaction(async (tx) => {
       const { rows } = await sql<LeasedScan>`
         update scans
@@ -54,18 +75,28 @@ export class Queue {
           start_time = coalesce(start_time, now()), layers_done = 0, bytes_done = 0
         where id = (
           select id from scans
-          where (state = 'queued' or (state = 'running' and lease_until < now()))
-            and (home is null or home = ${this.home} or create_time < now() - interval '1 day')
-          order by seq
+          where ${this.#isWaiting()}
+          order by ${order}
           limit 1
           for update skip locked
         )
-        returning id, target, reference, upload_id, home, platform, plain_http, credentials, traceparent, attempts`.execute(
-        tx,
-      );
+        returning id, target, reference, upload_id, home, platform, plain_http, credentials, traceparent, attempts,
+          kinds, lock_files`.execute(tx);
       if (rows[0]) await tellChange(tx, rows[0].id);
       return rows[0];
     });
+  }
+
+  async #isOldestImpatient(): Promise<boolean> {
+    const { rows } = await sql<{ is_impatient: boolean }>`
+      select create_time < now() - ${patienceMs} * interval '1 millisecond' as is_impatient
+      from scans where ${this.#isWaiting()} order by seq limit 1`.execute(this.db.kysely);
+    return rows[0]?.is_impatient ?? false;
+  }
+
+  #isWaiting() {
+    return sql`(state = 'queued' or (state = 'running' and lease_until < now()))
+      and (home is null or home = ${this.home} or create_time < now() - interval '1 day')`;
   }
 
   /** A sign of life; answers which of the scans this worker still holds. */
@@ -101,12 +132,13 @@ export class Queue {
   }
 
   /** Ends a scan well, in the transaction that stores what it found. */
-  succeed(tx: Tx, id: string, verdictId: string, progress: Progress): Promise<void> {
+  succeed(tx: Tx, id: string, { imageId, counts, warnings, total }: Outcome): Promise<void> {
     return this.#end(
       tx,
       id,
-      sql`state = 'succeeded', verdict_id = ${verdictId}, layers_total = ${progress.layersTotal},
-        layers_done = ${progress.layersDone}, bytes_total = ${progress.bytesTotal}, bytes_done = ${progress.bytesDone}`,
+      sql`state = 'succeeded', image_id = ${imageId}, severity_counts = ${JSON.stringify(counts)}::jsonb,
+        warnings = ${JSON.stringify(warnings)}::jsonb, layers_total = ${total.layersTotal},
+        layers_done = ${total.layersDone}, bytes_total = ${total.bytesTotal}, bytes_done = ${total.bytesDone}`,
     );
   }
 

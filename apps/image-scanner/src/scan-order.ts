@@ -3,7 +3,9 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import {
   type CreateScanRequest,
   CreateScanRequestSchema,
+  FindingKind,
   type RegistryCredentials,
+  ScanPriority,
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Credentials } from '@gabion/oci/credentials';
 import { OciError } from '@gabion/oci/oci-error';
@@ -17,20 +19,37 @@ export interface ScanOrder {
     | { readonly kind: 'upload'; readonly uploadId: string };
   readonly platform: string;
   readonly credentials: Credentials | undefined;
+  /** What to look for; everything when empty. */
+  readonly kinds: readonly FindingKind[];
+  readonly priority: ScanPriority;
+  readonly lockFiles: boolean;
+  /** The sweep or webhook that asks for it; empty for a call. */
+  readonly origin: string;
 }
 
 /** Reads a request; throws the Fault that names the field which is not what it must be. */
 export function orderFrom(request: CreateScanRequest): ScanOrder {
   const { platform, plainHttp, target } = request;
+  const wanted = wantedIn(request);
   const credentials = request.credentials && credentialsFrom(request.credentials);
   if (target.case === 'uploadId') {
     if (credentials)
       throw invalid('credentials', 'unused', 'have no use here', 'an uploaded image needs no credentials');
-    return { source: { kind: 'upload', uploadId: target.value.toLowerCase() }, platform, credentials };
+    return { source: { kind: 'upload', uploadId: target.value.toLowerCase() }, platform, credentials, ...wanted };
   }
   if (target.case !== 'image' || !target.value)
     throw invalid('image', 'required', 'is missing', 'say what to scan: an image, or the id of an upload');
-  return { source: { kind: 'registry', reference: checkedReference(target.value), plainHttp }, platform, credentials };
+  const reference = checkedReference(target.value);
+  return { source: { kind: 'registry', reference, plainHttp }, platform, credentials, ...wanted };
+}
+
+function wantedIn({ kinds, priority, lockFiles }: CreateScanRequest) {
+  return {
+    kinds: [...new Set(kinds)].filter((kind) => kind !== FindingKind.UNSPECIFIED).sort(),
+    priority: priority === ScanPriority.UNSPECIFIED ? ScanPriority.INTERACTIVE : priority,
+    lockFiles,
+    origin: '',
+  };
 }
 
 /** Stands for the request's content in the record of its idempotency key; secrets have no part in it. */

@@ -1,6 +1,13 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { type ScanSchema, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import {
+  FindingKind,
+  type LayerSchema,
+  type ScanPriority,
+  type ScanSchema,
+  ScanState,
+} from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import type { Summary } from './current-findings.ts';
 
 type ScanMessage = MessageInitShape<typeof ScanSchema>;
 
@@ -35,7 +42,7 @@ export interface SeverityCounts {
 
 export type State = 'queued' | 'running' | 'succeeded' | 'failed';
 
-/** A scan as it is read, with the image and the verdict that it ended with. */
+/** A scan as it is read, with the image that it found. */
 export interface ScanRow {
   readonly id: string;
   readonly seq: string;
@@ -56,9 +63,16 @@ export interface ScanRow {
   readonly operating_system: OperatingSystem | null;
   readonly layers: readonly ImageLayer[] | null;
   readonly image_warnings: readonly Warning[] | null;
-  readonly verdict_warnings: readonly Warning[] | null;
+  readonly warnings: readonly Warning[];
   readonly package_count: number | null;
+  readonly image_id: string | null;
+  /** As counted when the scan ended. */
   readonly severity_counts: SeverityCounts | null;
+  /** Whether findings can be told: false for images that an older version of Gabion stored. */
+  readonly has_contents: boolean | null;
+  readonly kinds: readonly FindingKind[];
+  readonly priority: ScanPriority;
+  readonly origin: string;
 }
 
 export const states = {
@@ -73,8 +87,10 @@ export function hasEnded(scan: { readonly state: State }): boolean {
   return scan.state === 'succeeded' || scan.state === 'failed';
 }
 
-/** The scan as callers see it. */
-export function scanMessage(row: ScanRow): ScanMessage {
+/** The scan as callers see it, with what is known against its image now. */
+export function scanMessage(row: ScanRow, summary?: Summary): ScanMessage {
+  const counts = summary?.severities ?? row.severity_counts;
+  const judgeTime = latest(row.end_time, summary?.changeTime);
   return {
     id: row.id,
     target: row.target,
@@ -89,12 +105,37 @@ export function scanMessage(row: ScanRow): ScanMessage {
       bytesDone: BigInt(row.bytes_done),
     },
     ...(row.error_code && { error: { code: row.error_code, message: row.error_message ?? '' } }),
-    ...(row.severity_counts && { severityCounts: row.severity_counts }),
+    ...(counts && { severityCounts: counts }),
+    ...(summary && { findingCounts: summary.findings }),
+    ...(counts && judgeTime && { judgeTime: timestampFromDate(judgeTime) }),
+    ...(summary?.endOfLifeTime && { endOfLifeTime: timestampFromDate(summary.endOfLifeTime) }),
+    kinds: row.kinds.length > 0 ? [...row.kinds] : [...everyKind],
+    priority: row.priority,
+    origin: row.origin,
     packageCount: row.package_count ?? 0,
     createTime: timestampFromDate(row.create_time),
     ...(row.start_time && { startTime: timestampFromDate(row.start_time) }),
     ...(row.end_time && { endTime: timestampFromDate(row.end_time) }),
-    warnings: [...(row.image_warnings ?? []), ...(row.verdict_warnings ?? [])],
-    layers: (row.layers ?? []).map((layer) => ({ ...layer, size: BigInt(layer.size) })),
+    warnings: [...(row.image_warnings ?? []), ...row.warnings],
+    layers: (row.layers ?? []).map(layerMessage),
   };
+}
+
+export function layerMessage(layer: ImageLayer): MessageInitShape<typeof LayerSchema> {
+  return { ...layer, size: BigInt(layer.size) };
+}
+
+/** What a scan looks for unless it is told. */
+const everyKind = [
+  FindingKind.VULNERABILITY,
+  FindingKind.SECRET,
+  FindingKind.MALWARE,
+  FindingKind.CONFIGURATION,
+  FindingKind.LICENCE,
+] as const;
+
+/** The later of two times, as far as there are any. */
+export function latest(one: Date | null | undefined, other: Date | null | undefined): Date | undefined {
+  if (!one || !other) return one ?? other ?? undefined;
+  return one > other ? one : other;
 }

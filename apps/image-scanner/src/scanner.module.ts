@@ -2,11 +2,18 @@ import type { DynamicModule } from '@nestjs/common';
 import { AdvisoriesController } from './advisories.controller.ts';
 import { Advisories } from './advisories.ts';
 import { AdvisoryImport } from './advisory-import.ts';
+import { ExceptionsController } from './exceptions.controller.ts';
+import { Exceptions } from './exceptions.ts';
+import { FeedDoor } from './feeds/feed-door.ts';
+import { ImageCatalogue } from './image-catalogue.ts';
+import { ImagesController } from './images.controller.ts';
 import { Results } from './results.ts';
 import { ScanChanges } from './scan-changes.ts';
 import { ScansController } from './scans.controller.ts';
 import { Scans } from './scans.ts';
 import { Uploads } from './uploads.ts';
+import { VexDocuments } from './vex-documents.ts';
+import { Vulnerabilities } from './vulnerabilities.ts';
 
 /** What the controllers reach. */
 export interface Doors {
@@ -16,13 +23,31 @@ export interface Doors {
   readonly uploads: Uploads;
   readonly advisories: Advisories;
   readonly imports: AdvisoryImport;
+  readonly feeds: FeedDoor;
+  readonly vulnerabilities: Vulnerabilities;
+  readonly catalogue: ImageCatalogue;
+  readonly exceptions: Exceptions;
+  readonly documents: VexDocuments;
 }
 
 /** Wires the controllers. */
-export function scannerModule({ scans, results, changes, uploads, advisories, imports }: Doors): DynamicModule {
+export function scannerModule(doors: Doors): DynamicModule {
+  const {
+    scans,
+    results,
+    changes,
+    uploads,
+    advisories,
+    imports,
+    catalogue,
+    exceptions,
+    documents,
+    feeds,
+    vulnerabilities,
+  } = doors;
   return {
     module: ScannerModule,
-    controllers: [ScansController, AdvisoriesController],
+    controllers: [ScansController, AdvisoriesController, ImagesController, ExceptionsController],
     providers: [
       { provide: Scans, useValue: scans },
       { provide: Results, useValue: results },
@@ -30,6 +55,11 @@ export function scannerModule({ scans, results, changes, uploads, advisories, im
       { provide: Uploads, useValue: uploads },
       { provide: Advisories, useValue: advisories },
       { provide: AdvisoryImport, useValue: imports },
+      { provide: FeedDoor, useValue: feeds },
+      { provide: Vulnerabilities, useValue: vulnerabilities },
+      { provide: ImageCatalogue, useValue: catalogue },
+      { provide: Exceptions, useValue: exceptions },
+      { provide: VexDocuments, useValue: documents },
     ],
   };
 }

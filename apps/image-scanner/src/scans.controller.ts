@@ -1,6 +1,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import {
   type CreateScanRequest,
+  type DeleteScanRequest,
   type GetScanRequest,
   type ListFindingsRequest,
   type ListPackagesRequest,
@@ -13,7 +14,7 @@ import {
 import type { Call } from '@gabion/rpc/call';
 import { ImplementsSome } from '@gabion/rpc/implements';
 import { Results } from './results.ts';
-import { scanMessage } from './scan.ts';
+import { type ScanRow, scanMessage } from './scan.ts';
 import { ScanChanges } from './scan-changes.ts';
 import { orderFrom, orderHash } from './scan-order.ts';
 import { Scans } from './scans.ts';
@@ -38,16 +39,21 @@ export class ScansController {
   }
 
   async getScan({ id }: GetScanRequest) {
-    return scanMessage(await this.scans.get(id));
+    return this.#message(await this.scans.get(id));
   }
 
   async listScans(request: ListScansRequest) {
     const { scans, nextPageToken } = await this.scans.list(request);
-    return { scans: scans.map(scanMessage), nextPageToken };
+    return { scans: await this.results.scans(scans), nextPageToken };
   }
 
   async *watchScan({ id }: WatchScanRequest, call: Call): AsyncGenerator<MessageInitShape<typeof ScanSchema>> {
-    for await (const scan of this.changes.of(id, call.signal)) yield scanMessage(scan);
+    for await (const scan of this.changes.of(id, call.signal)) yield await this.#message(scan);
+  }
+
+  async deleteScan({ id }: DeleteScanRequest, call: Call) {
+    await this.scans.delete(id, call);
+    return {};
   }
 
   listFindings(request: ListFindingsRequest) {
@@ -61,5 +67,9 @@ export class ScansController {
   async uploadImage(requests: AsyncIterable<UploadImageRequest>, call: Call) {
     const { header, chunks } = await headed(requests);
     return this.uploads.take(header, chunks, call);
+  }
+
+  async #message(row: ScanRow): Promise<MessageInitShape<typeof ScanSchema>> {
+    return (await this.results.scans([row]))[0]!;
   }
 }

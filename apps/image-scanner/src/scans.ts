@@ -10,7 +10,7 @@ import { traceparent } from '@gabion/telemetry/tracing';
 import { sql } from 'kysely';
 import type { Home } from './home.ts';
 import { seqBefore } from './page.ts';
-import { type ScanRow, states } from './scan.ts';
+import { hasEnded, type ScanRow, type State, states } from './scan.ts';
 import type { ScanOrder } from './scan-order.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -57,11 +57,13 @@ export class Scans {
     const sealed = credentials ? this.home.seal(credentials, id) : null;
     const home = upload?.home ?? (sealed && this.home.id);
     await sql`
-      insert into scans (id, target, reference, upload_id, platform, plain_http, credentials, home, traceparent, state)
+      insert into scans (id, target, reference, upload_id, platform, plain_http, credentials, home, traceparent, state,
+        kinds, priority, origin, lock_files)
       values (
         ${id}, ${upload?.name ?? (source.kind === 'registry' && source.reference)},
         ${source.kind === 'registry' ? source.reference : null}, ${upload?.id ?? null}, ${platform},
-        ${source.kind === 'registry' && source.plainHttp}, ${sealed}, ${home}, ${traceparent() ?? null}, 'queued'
+        ${source.kind === 'registry' && source.plainHttp}, ${sealed}, ${home}, ${traceparent() ?? null}, 'queued',
+        ${[...order.kinds]}::smallint[], ${order.priority}, ${order.origin}, ${order.lockFiles}
       )`.execute(tx);
     await sql`select pg_notify(${channels.queued}, '')`.execute(tx);
     return this.get(id, tx);
@@ -71,6 +73,20 @@ export class Scans {
     const { rows } = await sql<ScanRow>`${scanQuery} where scans.id = ${id}`.execute(tx ?? this.db.kysely);
     if (!rows[0]) throw new Fault('not_found', `there is no scan ${id}`, { code: 'scan_not_found' });
     return rows[0];
+  }
+
+  /** Deletes a scan that has ended; its image is removed later, if no other scan is of it. */
+  async delete(id: string, call: Call): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      const { rows } = await sql<{ target: string; state: State }>`
+        select target, state from scans where id = ${id} for update`.execute(tx);
+      const [scan] = rows;
+      if (!scan) throw new Fault('not_found', `there is no scan ${id}`, { code: 'scan_not_found' });
+      if (!hasEnded(scan))
+        throw new Fault('failed_precondition', 'a scan can be deleted when it has ended', { code: 'scan_not_ended' });
+      await sql`delete from scans where id = ${id}`.execute(tx);
+      await audit(tx, call, { service: 'image-scanner', resource: `scans/${id}`, details: { target: scan.target } });
+    });
   }
 
   /** Newest first. */
@@ -94,11 +110,9 @@ export class Scans {
 
 const scanQuery = sql`
   select scans.*, images.manifest_digest, images.platform as image_platform, images.operating_system, images.layers,
-    images.warnings as image_warnings, images.package_count,
-    verdicts.warnings as verdict_warnings, verdicts.severity_counts
+    images.warnings as image_warnings, images.package_count, images.contents is not null as has_contents
   from scans
-  left join verdicts on verdicts.id = scans.verdict_id
-  left join images on images.id = verdicts.image_id`;
+  left join images on images.id = scans.image_id`;
 
 function stateNamed(state: ScanState): string | undefined {
   return Object.entries(states).find(([, value]) => value === state)?.[0];

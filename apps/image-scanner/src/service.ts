@@ -1,26 +1,41 @@
 import { randomUUID } from 'node:crypto';
-import { catalogue } from '@gabion/contracts/services';
+import { catalogue as contract } from '@gabion/contracts/services';
 import { defaultLimits } from '@gabion/rootfs/limits';
 import { type Parts, type Running, startService } from '@gabion/service/start';
 import { Advisories } from './advisories.ts';
 import { AdvisoryImport } from './advisory-import.ts';
 import { analyserVersion } from './analysis.ts';
+import { Announcements } from './announcements.ts';
 import type { Config } from './config.ts';
+import { CurrentFindings } from './current-findings.ts';
 import { migrations } from './db/migrations.ts';
 import { defaultDetectors } from './detectors.ts';
+import { Exceptions } from './exceptions.ts';
+import { FeedDoor } from './feeds/feed-door.ts';
+import { FeedSchedule } from './feeds/feed-schedule.ts';
+import { openFeeds } from './feeds/open-feeds.ts';
+import { SourceImport } from './feeds/source-import.ts';
 import { Home } from './home.ts';
 import { ImageAccess } from './image-access.ts';
+import { ImageCatalogue } from './image-catalogue.ts';
 import { Images } from './images.ts';
 import { Janitor } from './janitor.ts';
 import { LayerThreads } from './layer-threads.ts';
 import { Layers } from './layers.ts';
 import { Queue } from './queue.ts';
+import { Rejudger } from './rejudger.ts';
+import { Rejudging } from './rejudging.ts';
+import { RejudgingWait } from './rejudging-wait.ts';
 import { Results } from './results.ts';
+import { Retention } from './retention.ts';
 import { ScanChanges } from './scan-changes.ts';
 import { scannerModule } from './scanner.module.ts';
 import { Scanner } from './scanner.ts';
 import { Scans } from './scans.ts';
+import { Suppressions } from './suppressions.ts';
 import { Uploads } from './uploads.ts';
+import { VexDocuments } from './vex-documents.ts';
+import { Vulnerabilities } from './vulnerabilities.ts';
 import { Worker } from './worker.ts';
 
 /** Starts the image scanner; disposing lets calls end and gives scans at hand back to the queue. */
@@ -29,14 +44,17 @@ export async function start(config: Config): Promise<Running> {
   return startService(
     {
       name: 'image-scanner',
-      services: catalogue['image-scanner'],
+      services: contract['image-scanner'],
       // The command line scans by itself when no platform runs, over the socket that only its user can open.
       callers: { gateway: 'for-others', gabion: 'for-others' },
       migrations,
       build: async (parts) => {
-        const { module, worker, janitor } = await compose(parts, config);
+        const { module, worker, rejudger, janitor, schedule } = await compose(parts, config);
         begin = async ({ use }) => {
           use(janitor());
+          const feeds = schedule();
+          if (feeds) use(feeds);
+          if (config.workers > 0) await use(rejudger).begin(parts.db);
           await use(worker).begin(parts.db);
         };
         return module;
@@ -54,15 +72,36 @@ async function compose({ db, log, use }: Parts, config: Config) {
   const advisories = new Advisories(db);
   const changes = use(await ScanChanges.open(db, scans));
   const layers = use(await Layers.open(db, analyserVersion, layerThreads(config)));
-  const imports = new AdvisoryImport(db, advisories, home, config.maxFeedBytes);
+  const sourceImport = new SourceImport(db);
+  const imports = new AdvisoryImport(sourceImport, home, config.maxFeedBytes);
+  const { feeds, updates } = await openFeeds(db, home, sourceImport, config);
   const queue = new Queue(db, randomUUID(), home.id, config.leaseMs);
   const images = new Images(db, analyserVersion);
   const access = new ImageAccess(home, uploads, config);
-  const scanner = new Scanner({ db, queue, access, layers, images, advisories });
+  const suppressions = new Suppressions(db);
+  const current = new CurrentFindings(db, suppressions);
+  const rejudging = use(await RejudgingWait.open(db));
+  const scanner = new Scanner({ db, queue, access, layers, images, current, rejudging });
+  const retention = new Retention(db, config.scanRetentionMs, config.layerRetentionMs);
+  const results = new Results(db, current);
+  const catalogue = new ImageCatalogue(db, current);
+  const said = { exceptions: new Exceptions(db), documents: new VexDocuments(db) };
   return {
-    module: scannerModule({ scans, results: new Results(db), changes, uploads, advisories, imports }),
+    module: scannerModule({
+      scans,
+      results,
+      changes,
+      uploads,
+      advisories,
+      imports,
+      catalogue,
+      ...said,
+      feeds: new FeedDoor(db, feeds, updates),
+    }),
     worker: new Worker(queue, scanner, config, log),
-    janitor: () => new Janitor({ db, uploads, advisories, log }),
+    schedule: () => config.advisoryUpdates && new FeedSchedule({ feeds, updates, log }, config.feedTickMs),
+    rejudger: new Rejudger(new Rejudging(db), new Announcements(db, suppressions), log),
+    janitor: () => new Janitor({ db, uploads, retention, log }),
   };
 }
 

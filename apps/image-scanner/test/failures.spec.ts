@@ -28,7 +28,7 @@ const served = (recipe: ImageRecipe) => registry.add(`bad${++names}`, buildImage
 
 /** Scans, and holds the scan to have left nothing but itself and its event. */
 async function failureOf(reference: string): Promise<string> {
-  const kept = ['images', 'packages', 'verdicts', 'findings', 'layers', 'layer_leases'];
+  const kept = ['images', 'components', 'component_findings', 'layers', 'layer_leases'];
   const before = await Promise.all(kept.map((table) => site.count(table)));
   const scan = await scanner.scan(reference);
   expect(scan.state).toBe(ScanState.FAILED);

@@ -104,8 +104,7 @@ describe('the queue', () => {
     const scans = await Promise.all(Array.from({ length: 8 }, (_, n) => replicas[n % 2]!.create(reference)));
     for (const { id } of scans) expect((await replicas[0]!.ended(id)).state).toBe(ScanState.SUCCEEDED);
     expect(await site.count('images')).toBe(1);
-    expect(await site.count('verdicts')).toBe(1);
-    expect(await site.count('packages')).toBe(2);
+    expect(await site.count('components')).toBe(2);
     expect(await site.events('image.scanned')).toHaveLength(8);
     for (const layer of image.layers) expect(registry.asked.get(layer.digest)).toBe(1);
   });
