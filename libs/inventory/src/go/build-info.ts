@@ -34,7 +34,7 @@ export function readBuildInfo(bytes: Buffer): RawBuildInfo | undefined {
 export function inlineBuildInfo(bytes: Buffer): RawBuildInfo | undefined {
   const version = lengthPrefixed(bytes, headerSize, maxVersionBytes);
   const modules = version && lengthPrefixed(bytes, version.end, maxModuleBytes);
-  return modules && rawInfo(version.text, modules.text);
+  return modules && rawInfo(version.content, modules.content);
 }
 
 /** Whether a header says that the strings follow it. */
@@ -72,19 +72,19 @@ function pointedBuildInfo(header: Buffer, executable: Executable): RawBuildInfo 
   if (wordSize !== 4 && wordSize !== 8) return undefined;
   const isLittleEndian = (header[15]! & 1) === 0;
   const fields = new Fields(header, isLittleEndian);
-  const stringAt = (address: number, max: number): string => {
+  const stringAt = (address: number, max: number): Buffer => {
     const pair = bytesFrom(executable, address);
-    if (!pair) return '';
+    if (!pair) return Buffer.alloc(0);
     const parts = new Fields(pair, isLittleEndian);
     const length = parts.word(wordSize, wordSize);
     const text = bytesFrom(executable, parts.word(0, wordSize));
-    return text && length <= Math.min(max, text.length) ? text.toString('utf8', 0, length) : '';
+    return text && length <= Math.min(max, text.length) ? text.subarray(0, length) : Buffer.alloc(0);
   };
   const version = stringAt(fields.word(16, wordSize), maxVersionBytes);
   return rawInfo(version, stringAt(fields.word(16 + wordSize, wordSize), maxModuleBytes));
 }
 
-function lengthPrefixed(bytes: Buffer, start: number, max: number): { text: string; end: number } | undefined {
+function lengthPrefixed(bytes: Buffer, start: number, max: number): { content: Buffer; end: number } | undefined {
   let length = 0;
   let at = start;
   // Ten groups of seven bits are the longest varint; what is over the bound is refused long before.
@@ -95,13 +95,15 @@ function lengthPrefixed(bytes: Buffer, start: number, max: number): { text: stri
     if (byte < 0x80) break;
   }
   if (length > max || at + length > bytes.length) return undefined;
-  return { text: bytes.toString('utf8', at, at + length), end: at + length };
+  return { content: bytes.subarray(at, at + length), end: at + length };
 }
 
-function rawInfo(goVersion: string, framed: string): RawBuildInfo | undefined {
-  if (goVersion === '') return undefined;
-  // 16 bytes of marks stand on both sides (cmd/go/internal/modload: infoStart, infoEnd), which are not UTF-8.
-  const start = framed.search(/^(?:path|mod|dep|build)\t/m);
-  const end = framed.lastIndexOf('\n');
-  return { goVersion, modules: start === -1 ? '' : framed.slice(start, end + 1) };
+function rawInfo(goVersion: Buffer, modules: Buffer): RawBuildInfo | undefined {
+  if (goVersion.length === 0) return undefined;
+  // Marks of 16 bytes stand on both sides (cmd/go/internal/modload: infoStart, infoEnd); without them there is nothing.
+  const isFramed = modules.length >= 33 && modules[modules.length - 17] === 0x0a;
+  return {
+    goVersion: goVersion.toString(),
+    modules: isFramed ? modules.toString('utf8', 16, modules.length - 16) : '',
+  };
 }

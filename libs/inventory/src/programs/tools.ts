@@ -27,7 +27,7 @@ export const tools: readonly Program[] = [
   { name: 'tar', files: ['tar'], evidence: [{ anchor: 'GNU tar', pattern: /\0(1\.\d{2}(?:\.\d{1,2})?)\0/ }] },
   {
     name: 'jq',
-    path: new RegExp(`(?:^|/)jq$`),
+    path: /(?:^|\/)jq$/,
     evidence: [
       { anchor: 'jq-', pattern: /jq-(1\.\d(?:\.\d)?(?:rc\d)?)/ },
       { pattern: /\0(1\.[4-9](?:\.\d{1,2})?(?:rc\d)?)\0/ },
