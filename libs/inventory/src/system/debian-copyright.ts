@@ -22,13 +22,19 @@ export function isCopyright(path: string): boolean {
 
 /**
  * The licences that a copyright file names, as it writes them: of the machine-readable form (copyright-format 1.0) the
- * first lines of the `License` fields, of free text those that it refers to in `/usr/share/common-licenses`.
+ * first lines of the `License` fields, of free text those that it refers to in `/usr/share/common-licenses`, and only
+ * if it refers to none, those that it calls by name.
  */
 export function licensesIn(content: Buffer): string[] {
+  if (isFormat(content)) return named(content, nameInField);
+  const referred = named(content, referencesIn);
+  return referred.length > 0 ? referred : named(content, phrasesIn);
+}
+
+function named(content: Buffer, namesIn: (line: string) => readonly string[]): string[] {
   const licenses = new Set<string>();
-  const isMachineReadable = isFormat(content);
   for (const line of linesOf(content)) {
-    for (const name of isMachineReadable ? nameInField(line) : namesInText(line)) licenses.add(name);
+    for (const name of namesIn(line)) licenses.add(name);
     if (licenses.size >= maxLicenses) break;
   }
   return [...licenses];
@@ -54,8 +60,24 @@ function nameInField(line: string): string[] {
   return name ? [name.slice(0, maxNameLength)] : [];
 }
 
-function namesInText(line: string): string[] {
+function referencesIn(line: string): string[] {
   return [...line.matchAll(/\/usr\/share\/common-licenses\/([A-Za-z][A-Za-z0-9.+-]{0,63})/g)].map((found) =>
     found[1]!.replace(/[.-]+$/, ''),
   );
+}
+
+/** Licences without a text in `common-licenses`. */
+const phrases: readonly (readonly [phrase: RegExp, name: string])[] = [
+  [/\bOpenSSL licen[cs]e/i, 'OpenSSL'],
+  [/\bBSD["'-]? ?(?:style )?licen[cs]e/i, 'BSD'],
+  [/\b(?:MIT|X11|Expat)\b.{0,8}licen[cs]e|Permission is hereby granted, free of charge/i, 'MIT'],
+  [/\bISC licen[cs]e/i, 'ISC'],
+  [/\bzlib licen[cs]e/i, 'Zlib'],
+  [/\bSleepycat\b.{0,20}licen[cs]e/i, 'Sleepycat'],
+  [/\bMozilla Public Licen[cs]e/i, 'MPL'],
+  [/\bpublic domain\b/i, 'public-domain'],
+];
+
+function phrasesIn(line: string): string[] {
+  return phrases.filter(([phrase]) => phrase.test(line)).map(([, name]) => name);
 }

@@ -83,6 +83,9 @@ describe('packages of dpkg', () => {
       'GPL-2+',
       'MIT or BSD',
     ]);
+    expect(await of(file('usr/share/doc/bash/copyright', 'This is in the public domain.\n'))).toEqual([
+      'public-domain',
+    ]);
     expect(await of()).toEqual([]);
   });
 
