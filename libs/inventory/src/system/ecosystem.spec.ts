@@ -47,6 +47,7 @@ describe('ecosystemOf', () => {
   ])('is %s', (ecosystem, ...os) => expect(of(...(os as [string, string]))).toBe(ecosystem));
 
   it('lends nothing of Debian, Red Hat or Arch to what is built from them', () => {
+    expect(hasAdvisories({ id: 'sles', version: '15.5', prettyName: '', codename: '' })).toBe(true);
     for (const id of ['kali', 'raspbian', 'linuxmint', 'scientific', 'manjaro', 'postmarketos']) {
       const os = { id, version: '1', prettyName: '', codename: 'bookworm' };
       expect([ecosystemOf(os), hasAdvisories(os)]).toEqual([`${id}:1`, false]);

@@ -5,9 +5,14 @@ export function ecosystemOf(os: OperatingSystem): string {
   return ecosystems.get(os.id)?.(os) ?? plain(os);
 }
 
-/** Whether advisories are known to speak of a system. Its relatives' advisories (`ID_LIKE`) do not: versions differ. */
-export function hasAdvisories(os: OperatingSystem): boolean {
-  return ecosystems.has(os.id);
+/** Whether the system's packages have a name in advisories at all, which those of a derived system have not. */
+export function hasEcosystem({ id }: OperatingSystem): boolean {
+  return ecosystems.has(id);
+}
+
+/** Whether advisories speak of a system. Its relatives' (`ID_LIKE`) do not: versions differ. */
+export function hasAdvisories({ id }: OperatingSystem): boolean {
+  return ecosystems.has(id) && !unheardOf.has(id);
 }
 
 type Naming = (os: OperatingSystem) => string;
@@ -60,6 +65,9 @@ const ecosystems: ReadonlyMap<string, Naming> = new Map<string, Naming>([
   ['mageia', byMajor('Mageia')],
   ['arch', () => 'Arch'],
 ]);
+
+/** Systems with an ecosystem of their own, of which no feed speaks that is read. */
+const unheardOf: ReadonlySet<string> = new Set(['sle-micro', 'sl-micro', 'suse-microos', 'opensuse-leap-micro']);
 
 /** Releases of Debian by codename, for those that os-release leaves without a number. */
 const debianReleases: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import type { Warnings } from '../warnings.ts';
-import { hasAdvisories } from './ecosystem.ts';
+import { hasAdvisories, hasEcosystem } from './ecosystem.ts';
 import type { OperatingSystem } from './os-release.ts';
 
 /** The package manager of a system, by the name of its cataloguer, and where its database is. */
@@ -39,7 +39,7 @@ export function warnOfDatabases(
     warnings.add('os_unknown', 'the image has a package database but does not name its operating system');
     return;
   }
-  const manager = managerOf.get(os.id) ?? (hasAdvisories(os) ? 'rpm' : undefined);
+  const manager = managerOf.get(os.id) ?? (hasEcosystem(os) ? 'rpm' : undefined);
   const isThere = manager ? databases.includes(manager) : databases.length > 0;
   if (!isThere) {
     const database = manager ? `${manager} (${managers[manager]})` : 'any package manager';
