@@ -28,6 +28,22 @@ export interface Issue {
   readonly tool: string;
 }
 
+const byWeight: readonly VexStatus[] = ['affected', 'under_investigation', 'fixed', 'not_affected'];
+
+/**
+ * One claim for each vulnerability and package: a package that is at several places is affected if it is at one of them
+ * (CSAF 2.0, 6.1.6, forbids to say both).
+ */
+export function consistent(claims: readonly Claim[]): Claim[] {
+  const weighty = new Map<string, Claim>();
+  for (const claim of claims) {
+    const key = `${claim.vulnerabilityId}\n${claim.purl}`;
+    const other = weighty.get(key);
+    if (!other || byWeight.indexOf(claim.status) < byWeight.indexOf(other.status)) weighty.set(key, claim);
+  }
+  return [...weighty.values()];
+}
+
 /** Claims that differ in their package only, together. */
 export function grouped(claims: readonly Claim[]): (readonly [Claim, ...Claim[]])[] {
   const groups = new Map<string, [Claim, ...Claim[]]>();

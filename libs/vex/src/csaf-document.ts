@@ -1,4 +1,4 @@
-import { type Claim, type ClaimedImage, grouped, type Issue } from './claim.ts';
+import { type Claim, type ClaimedImage, consistent, grouped, type Issue } from './claim.ts';
 import type { VexStatus } from './statement.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export function csafDocument(
 ): Json {
   const purls = [...new Set(claims.map(({ purl }) => purl))].sort();
   const ids = new Map(purls.map((purl, i) => [purl, `package-${i + 1}`]));
-  const byVulnerability = Map.groupBy(claims, ({ vulnerabilityId }) => vulnerabilityId);
+  const byVulnerability = Map.groupBy(consistent(claims), ({ vulnerabilityId }) => vulnerabilityId);
   return {
     document: documentOf(image, issue),
     product_tree: treeOf(image, ids),

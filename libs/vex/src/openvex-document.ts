@@ -1,4 +1,4 @@
-import { type Claim, type ClaimedImage, grouped, type Issue } from './claim.ts';
+import { type Claim, type ClaimedImage, consistent, grouped, type Issue } from './claim.ts';
 
 /** An OpenVEX 0.2.0 document; the same arguments make the same document. */
 export function openVexDocument(
@@ -19,7 +19,7 @@ export function openVexDocument(
     timestamp: issue.timestamp,
     version: 1,
     tooling: issue.tool,
-    statements: grouped(claims).map((group) => ({
+    statements: grouped(consistent(claims)).map((group) => ({
       ...statementOf(group[0]),
       products: [{ ...product, subcomponents: partsOf(group) }],
     })),

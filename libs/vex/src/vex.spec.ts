@@ -241,6 +241,23 @@ describe('what is written', () => {
   });
 });
 
+describe('a package at two places', () => {
+  it('is affected if it is at one of them', () => {
+    const about = { target: image.target };
+    const issue = { id: 'https://example.org/v/1', author: 'A', timestamp: '2026-01-01T00:00:00Z', tool: 'gabion' };
+    const claim = { vulnerabilityId: 'CVE-1', aliases: [], purl: lodash.purl };
+    const written = openVexDocument(
+      [
+        { ...claim, status: 'not_affected', justification: 'component_not_present' },
+        { ...claim, status: 'affected' },
+      ],
+      about,
+      issue,
+    );
+    expect(readVex(bytes(written)).statements.map(({ status }) => status)).toEqual(['affected']);
+  });
+});
+
 describe('documents that are wrong', () => {
   const refusal = (text: string) => {
     try {
