@@ -26,7 +26,8 @@ export interface Observers {
 /** Gathers the contents of one layer from the members of its tar, in order. */
 export class Collection {
   readonly #analyzers: readonly Analyzer[];
-  readonly #alsoWanted: ReadonlySet<string>;
+  /** Files that are wanted for the sake of a hard link to them, with its path, by which their analyzer knows them. */
+  readonly #alsoWanted: ReadonlyMap<string, string>;
   readonly #limits: LayerLimits;
   readonly #kept = new Map<string, KeptEntry>();
   readonly #inspection: InspectionPass;
@@ -36,13 +37,13 @@ export class Collection {
   readonly #opaque = new Set<string>();
   readonly #nonDirectories: number[] = [];
   readonly #directories: number[] = [];
-  /** Targets of wanted hard links whose file went by without being wanted. */
-  readonly missedTargets = new Set<string>();
+  /** Targets of wanted hard links whose file went by without being wanted, each with a link that leads to it. */
+  readonly missedTargets = new Map<string, string>();
   #entryCount = 0;
   #keptBytes = 0;
   #searched = 0;
 
-  constructor(observers: Observers, limits: LayerLimits, alsoWanted: ReadonlySet<string> = new Set()) {
+  constructor(observers: Observers, limits: LayerLimits, alsoWanted: ReadonlyMap<string, string> = new Map()) {
     this.#analyzers = observers.analyzers;
     this.#limits = limits;
     this.#alsoWanted = alsoWanted;
@@ -117,9 +118,10 @@ export class Collection {
   }
 
   #file(path: string, entry: TarEntry): ContentSink | undefined {
-    const analyzer = this.#analyzers.find((candidate) => candidate.wants(path, entry.size) !== undefined);
-    const limit =
-      analyzer?.wants(path, entry.size) ?? (this.#alsoWanted.has(path) ? this.#limits.maxKeptBytes : undefined);
+    const wanting = (name: string) => this.#analyzers.find((each) => each.wants(name, entry.size) !== undefined);
+    const wantedAs = wanting(path) ? path : (this.#alsoWanted.get(path) ?? path);
+    const analyzer = wanting(wantedAs);
+    const limit = analyzer?.wants(wantedAs, entry.size);
     if (limit === undefined) return undefined;
     if (entry.size > limit || entry.storedSize > limit + maxSparseOverhead) {
       this.#keep({ kind: 'oversized', path, size: entry.size }, 0);
@@ -135,7 +137,7 @@ export class Collection {
       },
       end: () => {
         const whole = entry.sparse ? expandSparse(stored, entry.sparse) : stored;
-        const content = analyzer?.reduce?.(path, whole) ?? whole;
+        const content = analyzer?.reduce?.(wantedAs, whole) ?? whole;
         this.#keep({ kind: 'file', path, size: entry.size, content }, content.length);
         return undefined;
       },
@@ -155,7 +157,7 @@ export class Collection {
       this.#keep({ ...linked, path }, 0);
       return;
     }
-    this.missedTargets.add(target);
+    this.missedTargets.set(target, path);
     this.#keep({ kind: 'hardlink', path, target }, target.length);
   }
 

@@ -78,6 +78,23 @@ describe('readLayer', () => {
     expect((await texts([file('store/1', 'x'), link]))['b.txt']).toBe('x');
   });
 
+  it('limits and reduces the file behind a hard link as the analyzer of the link says', async () => {
+    const analyzer = {
+      name: 'text',
+      wants: (path: string) => (path.endsWith('.txt') ? 10 : undefined),
+      reduce: (path: string, content: Buffer) => Buffer.from(`${path} ${content.length}`),
+    };
+    const read = async (content: string) => {
+      const open = async function* () {
+        yield layerTar([file('store/1', content), { path: 'b.txt', type: 'hardlink', link: 'store/1' }]);
+      };
+      const { entries } = await readLayer(open, { analyzers: [analyzer] });
+      return entries.map((entry) => (entry.kind === 'file' ? entry.content.toString() : entry.kind));
+    };
+    expect(await read('x')).toEqual(['b.txt 1', 'b.txt 1']);
+    expect(await read('x'.repeat(11))).toEqual(['oversized', 'oversized']);
+  });
+
   it('expands a sparse file of GNU format 1.0', async () => {
     const map = Buffer.alloc(512);
     map.write('2\n0\n2\n8\n2\n');

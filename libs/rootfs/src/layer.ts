@@ -25,7 +25,7 @@ export async function readLayer(
   open: () => TarStream | Promise<TarStream>,
   options: ReadLayerOptions,
 ): Promise<LayerContents> {
-  const first = await readOnce(await open(), options, new Set());
+  const first = await readOnce(await open(), options, new Map());
   if (first.missedTargets.size === 0) return first.contents;
   const analyzersOnly = { ...options, inspectors: [] };
   const second = await readOnce(await open(), analyzersOnly, first.missedTargets);
@@ -33,7 +33,7 @@ export async function readLayer(
   return { ...second.contents, notes, skipped };
 }
 
-async function readOnce(stream: TarStream, options: ReadLayerOptions, alsoWanted: ReadonlySet<string>) {
+async function readOnce(stream: TarStream, options: ReadLayerOptions, alsoWanted: ReadonlyMap<string, string>) {
   const limits = { ...defaultLimits, ...options.limits };
   const collection = new Collection(options, limits, alsoWanted);
   const parser = new TarParser((entry) => collection.add(entry));
