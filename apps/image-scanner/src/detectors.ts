@@ -24,8 +24,8 @@ export const defaultDetectors: DetectorSettings = { version: `2.${inventoryVersi
 /** What is kept of each layer's files. */
 export const analyzers: readonly Analyzer[] = inventoryAnalyzers;
 
-/** What looks at each layer's files while they go by. */
-export function inspectorsFor(_settings: DetectorSettings): readonly Inspector[] {
+/** What looks at each layer's files while they go by. Asked once in each thread, which keeps the answer. */
+export async function inspectorsFor(_settings: DetectorSettings): Promise<readonly Inspector[]> {
   return inventoryInspectors;
 }
 

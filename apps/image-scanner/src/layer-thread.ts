@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type LayerIdentity, type LayerStreamLimits, unpackedLayer } from '@gabion/oci/layer-stream';
 import { OciError, type OciErrorCode } from '@gabion/oci/oci-error';
+import type { Inspector } from '@gabion/rootfs/inspector';
 import { readLayer } from '@gabion/rootfs/layer';
 import { decodeLayer, encodeLayer } from '@gabion/rootfs/layer-codec';
 import { type LayerContents, noContents } from '@gabion/rootfs/layer-contents';
@@ -52,10 +53,18 @@ export async function layerTask(task: LayerTask): Promise<Reply<Uint8Array>> {
   const receiver = new ChunkReceiver(task.port);
   const open = () => unpackedLayer(receiver.open(), task.layer, task.stream);
   const reply = await replied(async () => {
-    const inspectors = inspectorsFor(task.settings);
+    const inspectors = await inspectorsIn(task.settings);
     return packed(encodeLayer(await readLayer(open, { analyzers, inspectors, limits: task.limits })));
   });
   return reply.kind === 'done' ? handedOver(reply, reply.value) : reply;
+}
+
+let kept: { readonly version: string; readonly inspectors: Promise<readonly Inspector[]> } | undefined;
+
+/** The inspectors of this thread: rules are compiled once, not for each layer. */
+function inspectorsIn(settings: DetectorSettings): Promise<readonly Inspector[]> {
+  if (kept?.version !== settings.version) kept = { version: settings.version, inspectors: inspectorsFor(settings) };
+  return kept.inspectors;
 }
 
 /** Finds what is in an image, of the packed contents of its layers. */
