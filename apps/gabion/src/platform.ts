@@ -124,17 +124,23 @@ const starters: Record<
     ]);
     return start(configFrom({ ...config, firstAdministrator: { tokenFile: dataDir.adminTokenFile } }));
   },
-  'image-scanner': startScanner,
+  'image-scanner': (config) => startScanner(config, true),
 };
 
-/** The image scanner, with the registry credentials of whoever starts it. */
-export async function startScanner(config: PlatformConfig): Promise<AsyncDisposable> {
+/** The image scanner, with the registry credentials of whoever starts it; one that lives for a command fetches nothing by itself. */
+export async function startScanner(config: PlatformConfig, fetchesAdvisories: boolean): Promise<AsyncDisposable> {
   const [{ start }, { configFrom }] = await Promise.all([
     import('@gabion/image-scanner/service'),
     import('@gabion/image-scanner/config'),
   ]);
   const dockerConfigFile = dockerConfig(process.env);
-  return start(configFrom({ ...config, ...(dockerConfigFile && { dockerConfigFile }) }));
+  return start(
+    configFrom({
+      ...config,
+      ...(dockerConfigFile && { dockerConfigFile }),
+      advisoryUpdates: fetchesAdvisories && process.env.GABION_ADVISORY_UPDATES !== 'off',
+    }),
+  );
 }
 
 /** Docker's own file of registry credentials, where docker(1) looks for it; undefined when there is none. */

@@ -50,7 +50,7 @@ async function soloScanner(dataDir: DataDir, progress: (line: string) => void): 
   };
   const configOf = await provisionFor(options, server);
   await loading;
-  stack.use(await startScanner(configOf('image-scanner')));
+  stack.use(await startScanner(configOf('image-scanner'), false));
   const connection = stack.use(
     connect({ address: addressOf(dataDir, 'image-scanner'), as: 'gabion', credentials: credentials.createInsecure() }),
   );

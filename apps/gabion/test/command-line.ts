@@ -31,7 +31,7 @@ export class CommandLine implements AsyncDisposable {
   start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
     const child = spawn(process.execPath, [main, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...withoutSettings(process.env), GABION_DATA: this.dataDir, ...env },
+      env: { ...withoutSettings(process.env), GABION_DATA: this.dataDir, GABION_ADVISORY_UPDATES: 'off', ...env },
     });
     child.stdout!.setEncoding('utf8');
     child.stderr!.setEncoding('utf8');

@@ -1,7 +1,7 @@
 import type { AdvisoryFormat, AffectedEntry } from '@gabion/advisories/advisory';
 import type { Database, Tx } from '@gabion/postgres/database';
-import { Fault } from '@gabion/rpc/fault';
 import { sql } from 'kysely';
+import { exported } from './feeds/bundle-export.ts';
 
 /** What a source holds. */
 export interface SourceSummary {
@@ -9,6 +9,7 @@ export interface SourceSummary {
   readonly format: AdvisoryFormat;
   readonly ecosystems: readonly string[];
   readonly advisory_count: string | number;
+  readonly fact_count: string | number;
   readonly import_time: Date;
   readonly latest_change_time: Date | null;
 }
@@ -28,11 +29,9 @@ export interface Consulted {
   readonly entries: readonly AffectedEntry[];
 }
 
-/** An import gives a sign of life with each batch; one without for so long is dropped. */
-const fillingLeaseMs = 120_000;
 const lookupBatch = 1000;
 
-/** The imported advisories: each source shows one generation of rows, and changes to the next in one step. */
+/** The imported advisories: what a source holds changes in one transaction. */
 export class Advisories {
   constructor(private readonly db: Database) {}
 
@@ -58,92 +57,62 @@ export class Advisories {
 
   async sources(): Promise<readonly SourceSummary[]> {
     const { rows } = await sql<SourceSummary>`
-      select source, format, ecosystems, advisory_count, import_time, latest_change_time
-      from advisory_sources order by source`.execute(this.db.kysely);
+      select ${summaryColumns} from advisory_sources order by source`.execute(this.db.kysely);
     return rows;
   }
 
-  /** Begins a generation that nobody sees until `show`. */
-  async begin(source: string): Promise<string> {
-    const { rows } = await sql<{ id: string }>`
-      insert into generations (source, state, lease_until)
-      values (${source}, 'filling', now() + ${fillingLeaseMs} * interval '1 millisecond')
-      returning id`.execute(this.db.kysely);
-    return rows[0]!.id;
-  }
-
-  /** Adds rows to a generation that is being filled; refuses one that was dropped meanwhile. */
-  async add(generation: string, entries: readonly AffectedEntry[]): Promise<void> {
-    if (entries.length === 0) return;
-    const { numAffectedRows } = await sql`
-      with filling as (
-        update generations set lease_until = now() + ${fillingLeaseMs} * interval '1 millisecond'
-        where id = ${generation} and state = 'filling' returning id
-      )
-      insert into advisory_entries (generation, ecosystem, package, entry)
-      select filling.id, row.ecosystem, row.package, row.entry
-      from filling, unnest(
-        ${entries.map((entry) => entry.ecosystem)}::text[], ${entries.map((entry) => entry.name)}::text[],
-        ${entries.map((entry) => JSON.stringify(entry))}::jsonb[]
-      ) as row (ecosystem, package, entry)`.execute(this.db.kysely);
-    if (numAffectedRows !== BigInt(entries.length)) throw superseded();
-  }
-
-  /** Makes a generation what its source holds, in the caller's transaction; the one before is dropped. */
-  async show(tx: Tx, generation: string, summary: SourceSummary): Promise<void> {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`advisories ${summary.source}`}, 0))`.execute(tx);
-    await sql`
-      update generations set state = 'dropped' where source = ${summary.source} and state = 'visible'`.execute(tx);
-    const { numAffectedRows } = await sql`
-      update generations set state = 'visible', lease_until = null
-      where id = ${generation} and state = 'filling'`.execute(tx);
-    if (numAffectedRows !== 1n) throw superseded();
-    await sql`
-      insert into advisory_sources
-        (source, generation, format, ecosystems, advisory_count, import_time, latest_change_time)
-      values (${summary.source}, ${generation}, ${summary.format}, ${[...summary.ecosystems]}::text[],
-        ${summary.advisory_count}, ${summary.import_time}, ${summary.latest_change_time})
-      on conflict (source) do update set
-        generation = excluded.generation, format = excluded.format, ecosystems = excluded.ecosystems,
-        advisory_count = excluded.advisory_count, import_time = excluded.import_time,
-        latest_change_time = excluded.latest_change_time`.execute(tx);
-  }
-
-  /** Gives up a generation that is being filled. */
-  async drop(generation: string): Promise<void> {
-    await sql`
-      update generations set state = 'dropped' where id = ${generation} and state = 'filling'`.execute(this.db.kysely);
-  }
-
-  /** Tells the planner what the tables hold; until then a lookup may read them whole. */
-  async measure(): Promise<void> {
-    await sql`analyze advisory_entries`.execute(this.db.kysely);
-  }
-
-  /** Deletes the rows of dropped generations, and of imports whose process has died. */
-  async removeDropped(): Promise<void> {
-    await sql`
-      update generations set state = 'dropped' where state = 'filling' and lease_until < now()`.execute(this.db.kysely);
-    const { rows } = await sql<{ id: string }>`
-      select id from generations where state = 'dropped' order by id`.execute(this.db.kysely);
-    for (const { id } of rows) {
-      while ((await this.#deleteSome(id)) > 0n);
-      await sql`delete from generations where id = ${id} and state = 'dropped'`.execute(this.db.kysely);
-    }
-  }
-
-  /** In pieces, so that no statement takes long. */
-  async #deleteSome(generation: string): Promise<bigint> {
-    const { numAffectedRows } = await sql`
-      delete from advisory_entries where ctid = any(array(
-        select ctid from advisory_entries where generation = ${generation} limit 20000
-      ))`.execute(this.db.kysely);
-    return numAffectedRows ?? 0n;
+  /** All that sources hold, or all sources, as a bundle for another installation. */
+  export(sources: readonly string[], signal: AbortSignal): AsyncGenerator<Buffer> {
+    return exported(this.db, sources, signal);
   }
 }
 
+const summaryColumns = sql.raw(
+  'source, format, ecosystems, advisory_count, fact_count, import_time, latest_change_time',
+);
+
+/** What a source holds as a transaction sees it; undefined where it holds nothing. */
+export async function summaryOf(tx: Pick<Tx, 'getExecutor'>, source: string): Promise<SourceSummary | undefined> {
+  const { rows } = await sql<SourceSummary>`
+    select ${summaryColumns} from advisory_sources where source = ${source}`.execute(tx);
+  return rows[0];
+}
+
+/** Writes what a source holds; with `isChanged` the state of the advisories is another one from then on. */
+export async function keepSummary(tx: Tx, summary: SourceSummary, isChanged: boolean): Promise<void> {
+  await sql`
+    insert into advisory_sources
+      (source, format, ecosystems, advisory_count, fact_count, import_time, latest_change_time)
+    values (${summary.source}, ${summary.format}, ${[...summary.ecosystems]}::text[], ${summary.advisory_count},
+      ${summary.fact_count}, ${summary.import_time}, ${summary.latest_change_time})
+    on conflict (source) do update set
+      revision = case when ${isChanged} then nextval('advisory_revisions') else advisory_sources.revision end,
+      format = excluded.format, ecosystems = excluded.ecosystems, advisory_count = excluded.advisory_count,
+      fact_count = excluded.fact_count, import_time = excluded.import_time,
+      latest_change_time = excluded.latest_change_time`.execute(tx);
+}
+
+/** Takes away all that a source holds; the caller ends its transaction with `showChangedAdvisories`. */
+export async function removeSource(tx: Tx, source: string): Promise<void> {
+  await sql`
+    with gone as (delete from advisory_entries where source = ${source} returning ecosystem, package)
+    insert into rejudge_keys (ecosystem, package) select distinct ecosystem, package from gone`.execute(tx);
+  for (const [owner, columns] of factOwners)
+    await sql`
+      update vulnerability_facts set ${sql.raw(columns.map((column) => `${column} = null`).join(', '))}
+      where ${sql.ref(owner)} = ${source}`.execute(tx);
+  for (const table of ['lifecycles', 'feed_documents', 'advisory_sources'])
+    await sql`delete from ${sql.table(table)} where source = ${source}`.execute(tx);
+}
+
+const factOwners = [
+  ['epss_source', ['epss_score', 'epss_percentile', 'epss_date', 'epss_source']],
+  ['kev_source', ['kev_date', 'kev_due_date', 'kev_ransomware', 'kev_source']],
+  ['record_source', ['cvss', 'cwes', 'summary', 'record_source']],
+] as const;
+
 const stateQuery = sql<{ state: string; ecosystems: string[] }>`
-  select coalesce(string_agg(source || '=' || generation, ',' order by source), '') as state,
+  select coalesce(string_agg(source || '=' || revision, ',' order by source), '') as state,
     coalesce((select array_agg(distinct each) from advisory_sources, unnest(ecosystems) as each), '{}') as ecosystems
   from advisory_sources`;
 
@@ -153,13 +122,6 @@ async function entriesOf(tx: Tx, lookups: readonly Lookup[]): Promise<AffectedEn
     from unnest(${lookups.map((each) => each.ecosystem)}::text[], ${lookups.map((each) => each.name)}::text[])
       as wanted (ecosystem, package)
     join advisory_entries on advisory_entries.package = wanted.package
-      and advisory_entries.ecosystem = wanted.ecosystem
-    where advisory_entries.generation in (select generation from advisory_sources)`.execute(tx);
+      and advisory_entries.ecosystem = wanted.ecosystem`.execute(tx);
   return rows.map(({ entry }) => entry);
-}
-
-function superseded(): Fault {
-  return new Fault('aborted', 'the import took too long between two pieces and was dropped', {
-    code: 'import_dropped',
-  });
 }

@@ -8,7 +8,20 @@ const formats: Readonly<Record<FormatName, AdvisoryFormat>> = {
   osv: AdvisoryFormat.OSV,
   alpine_secdb: AdvisoryFormat.ALPINE_SECDB,
   debian_lists: AdvisoryFormat.DEBIAN_LISTS,
+  debian_tracker: AdvisoryFormat.DEBIAN_TRACKER,
+  ubuntu_tracker: AdvisoryFormat.UBUNTU_TRACKER,
+  csaf: AdvisoryFormat.CSAF,
+  oval: AdvisoryFormat.OVAL,
+  updateinfo: AdvisoryFormat.UPDATEINFO,
+  errata_json: AdvisoryFormat.UPDATEINFO,
+  photon: AdvisoryFormat.PHOTON,
+  arch: AdvisoryFormat.ARCH,
   gitlab: AdvisoryFormat.GITLAB,
+  rustsec: AdvisoryFormat.RUSTSEC,
+  nvd: AdvisoryFormat.NVD,
+  epss: AdvisoryFormat.EPSS,
+  kev: AdvisoryFormat.KEV,
+  endoflife: AdvisoryFormat.END_OF_LIFE,
 };
 
 /** The format that a header names; undefined where it is to be recognised. */
@@ -23,7 +36,13 @@ export function summaryMessage(summary: SourceSummary): MessageInitShape<typeof 
     format: formats[summary.format],
     ecosystems: [...summary.ecosystems],
     advisoryCount: BigInt(summary.advisory_count),
+    factCount: BigInt(summary.fact_count),
     importTime: timestampFromDate(summary.import_time),
     ...(summary.latest_change_time && { latestChangeTime: timestampFromDate(summary.latest_change_time) }),
   };
+}
+
+/** A format in the words of the contract. */
+export function formatMessage(format: FormatName): AdvisoryFormat {
+  return formats[format];
 }

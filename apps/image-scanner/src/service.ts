@@ -97,6 +97,7 @@ async function compose({ db, log, use }: Parts, config: Config) {
       catalogue,
       ...said,
       feeds: new FeedDoor(db, feeds, updates),
+      vulnerabilities: new Vulnerabilities(db),
     }),
     worker: new Worker(queue, scanner, config, log),
     schedule: () => config.advisoryUpdates && new FeedSchedule({ feeds, updates, log }, config.feedTickMs),

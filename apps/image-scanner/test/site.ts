@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { AdvisoryService } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
+import { ExceptionService } from '@gabion/contracts/gabion/scan/v1/exceptions_pb';
+import { ImageService } from '@gabion/contracts/gabion/scan/v1/images_pb';
 import {
   type CreateScanRequestSchema,
   type Finding,
@@ -59,6 +61,8 @@ export class Site implements AsyncDisposable {
       postgresUrl: this.db.url,
       bus: { kind: 'postgres', logs: { 'image-scanner': this.db.url } },
       dataDir: join(this.directory, 'data'),
+      // Tests ask nobody on the internet; those of feeds ask for their own.
+      advisoryUpdates: false,
       logLevel: (process.env.GABION_TEST_LOG as 'info' | undefined) ?? 'fatal',
       ...config,
     };
@@ -86,6 +90,8 @@ export class Site implements AsyncDisposable {
 export class Replica implements AsyncDisposable {
   readonly scans: Client<typeof ScanService>;
   readonly advisories: Client<typeof AdvisoryService>;
+  readonly images: Client<typeof ImageService>;
+  readonly exceptions: Client<typeof ExceptionService>;
   readonly #stop: () => Promise<void>;
 
   private constructor(
@@ -95,6 +101,8 @@ export class Replica implements AsyncDisposable {
     const connection = connect({ address, as: 'gateway', credentials: credentials.createInsecure() });
     this.scans = connection.client(ScanService);
     this.advisories = connection.client(AdvisoryService);
+    this.images = connection.client(ImageService);
+    this.exceptions = connection.client(ExceptionService);
     this.#stop = async () => {
       connection[Symbol.dispose]();
       await stop();

@@ -47,7 +47,8 @@ export function openRegistry(reference: Reference, options: RegistryOptions = {}
 
 type Missing = 'image_not_found' | 'blob_not_found';
 
-class Repository implements BlobStore, Disposable {
+/** One repository of a registry: manifests and blobs, unverified unless said otherwise. */
+export class Repository implements BlobStore, Disposable {
   readonly #reference: Reference;
   readonly #base: string;
   readonly #exchange: Exchange;
