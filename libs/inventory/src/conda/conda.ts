@@ -4,7 +4,7 @@ import { fileCataloguer } from '../file-cataloguer.ts';
 import type { PackageType } from '../package.ts';
 
 /** A record lists all files of its package. */
-const maxRecord = 32 * 1024 * 1024;
+const maxRecord = 16 * 1024 * 1024;
 
 /**
  * Packages of a Conda environment: `conda-meta/*.json`. No advisories speak of them, and a name alone does not make one

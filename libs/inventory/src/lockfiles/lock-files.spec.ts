@@ -118,6 +118,9 @@ describe('lock files of JavaScript', () => {
     const five =
       'lockfileVersion: 5.4\npackages:\n  /@s/a/1.0.0_react@17.0.0:\n    dev: false\n  /b/2.0.0:\n    dev: true\n  example.org/c/tar:\n    name: c\n    version: 3.0.0\n';
     expect(await locked('pnpm-lock.yaml', five)).toEqual(['npm/%40s/a@1.0.0', 'npm/c@3.0.0']);
+    const long = `/c@1.0.0(${'peer@1.0.0'.repeat(200)})`;
+    const folded = `lockfileVersion: '6.0'\npackages:\n  ? ${long}\n  : resolution: {integrity: x}\n    deprecated: >-\n      no more\n      dev: true\n    dev: false\n`;
+    expect(await locked('pnpm-lock.yaml', folded)).toEqual(['npm/c@1.0.0']);
     const six =
       "lockfileVersion: '6.0'\npackages:\n  /@s/a@1.10.0(react@17.0.0):\n    dev: false\n  /b@2.0.0:\n    dev: true\n";
     expect(await locked('pnpm-lock.yaml', six)).toEqual(['npm/%40s/a@1.10.0']);

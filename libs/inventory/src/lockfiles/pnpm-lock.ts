@@ -1,19 +1,21 @@
 import { Declarations, type DeclaredParse } from '../declared.ts';
-import { type Fields, fieldsOf, objectOf, textIn, yamlOf } from '../document.ts';
-import { type LockFile, maxYaml, named } from './lock-file.ts';
+import { type Fields, fieldsOf, textIn } from '../document.ts';
+import { blockMapOf } from './block-map.ts';
+import { type LockFile, maxPlain, named } from './lock-file.ts';
 import { reachable } from './reachable.ts';
 
 export const pnpmLock: LockFile = {
   name: 'pnpm-lock',
   type: 'npm',
   isNamed: named('pnpm-lock.yaml'),
-  maxBytes: maxYaml,
+  maxBytes: maxPlain,
   parse: parsePnpmLock,
 };
 
 /** The packages of pnpm's lock files of versions 5, 6 (`dev: true` with each) and 9 (importers and snapshots). */
 export function parsePnpmLock(...[content, path, warnings]: Parameters<DeclaredParse>) {
-  const lock = objectOf(yamlOf(content));
+  const lock = blockMapOf(content);
+  if (!textIn(lock.lockfileVersion)) throw new TypeError('is no lock file of pnpm');
   const declarations = new Declarations(path, warnings);
   const needed = neededToRun(lock);
   const separator = Number(textIn(lock.lockfileVersion)?.split('.', 1)[0]) < 6 ? '/' : '@';
