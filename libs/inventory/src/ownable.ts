@@ -39,6 +39,15 @@ const ownableNames: ReadonlySet<string> = new Set([
   'DESCRIPTION',
   '.packlist',
   'rock_manifest',
+  // Texts that say the version of a program (`programs/`).
+  'VERSION',
+  'OTP_VERSION',
+  'release',
+  'version.php',
+  'Version.php',
+  'Drupal.php',
+  'application.ini',
+  'composer',
 ]);
 
 const ownableName =

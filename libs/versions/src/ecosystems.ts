@@ -1,4 +1,5 @@
 import { apkOrder } from './apk.ts';
+import { bitnamiOrder } from './bitnami.ts';
 import { composerOrder } from './composer.ts';
 import { debianOrder } from './debian.ts';
 import { gemOrder } from './gem.ts';
@@ -53,7 +54,7 @@ const orders: ReadonlyMap<string, VersionOrder> = new Map([
   ['Hex', semverOrder],
   ['Pub', semverOrder],
   ['SwiftURL', semverOrder],
-  ['Bitnami', semverOrder],
+  ['Bitnami', bitnamiOrder],
   ['GitHub Actions', semverOrder],
 ]);
 

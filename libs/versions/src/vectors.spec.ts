@@ -25,6 +25,8 @@ const ascending: Readonly<Record<string, readonly string[]>> = {
   PyPI: [
     '1.dev0 1.0.dev456 1.0a1 1.0a2.dev456 1.0a12 1.0b1.dev456 1.0b2.post345.dev456 1.0b2.post345 1.0rc1=1.0c1 1.0=1=v1.0.0 1.0+abc.5 1.0+abc.7 1.0+5 1.0.post456.dev34 1.0.post456=1.0-456 1.1.dev1 1!0.1',
   ],
+  // Bitnami's own records: `-N` is the revision of a component.
+  Bitnami: ['1.0.0-rc.1 1.0.0=1.0.0-0=1.0=v1.0.0 1.0.0-1 1.0.0-10 1.0.1-0', '15.1 15.1.1 15.10'],
   Maven: [
     '1-alpha-1=1a1 1-beta 1-milestone 1-rc=1-cr 1-snapshot 1=1.0=1.ga=1-final 1-sp 1-foo 1-1 1.1',
     '1.0.0.m1 1.0.0.rc2 1.0.0.release 1.0.1',

@@ -92,7 +92,7 @@ export const runtimes: readonly Program[] = [
     // The file beside `bin` of a toolchain; others of this name do not begin so.
     path: /(?:^|\/)VERSION(?:\.cache)?$/,
     isText: true,
-    evidence: [{ pattern: /^go(1\.\d{1,2}(?:\.\d{1,2}|beta\d|rc\d)?(?:-[_0-9a-z]{1,16})?)(?:\s|$)/ }],
+    evidence: [{ pattern: /(?:^|\n)go(1\.\d{1,2}(?:\.\d{1,2}|beta\d|rc\d)?(?:-[_0-9a-z]{1,16})?)(?:\s|$)/ }],
   },
   {
     name: 'rust',

@@ -236,6 +236,16 @@ export const servers: readonly Program[] = [
       { anchor: ':https', pattern: new RegExp(`PM(${plain}):https`) },
     ],
   },
+  ...['auditbeat', 'filebeat', 'heartbeat', 'metricbeat', 'packetbeat'].map((name) => ({
+    name,
+    files: [name],
+    // Constants of Go stand side by side, sorted by length: these are what the version stands between.
+    evidence: [
+      { anchor: 'setupTest ', pattern: new RegExp(`setupTest (${plain})(?:%s|input)`) },
+      { anchor: 'plugin', pattern: new RegExp(`plugin(${plain})global`) },
+      { anchor: '-9765625', pattern: new RegExp(`rate(${plain})-9765625`) },
+    ],
+  })),
   ...['pilot-discovery', 'pilot-agent'].map((name) => ({ name, files: [name], evidence: istio() })),
   { name: 'nginx-ingress-controller', files: ['nginx-ingress-controller'], evidence: ingress() },
   { name: 'grafana', files: ['grafana', 'grafana-server'], evidence: grafana() },
