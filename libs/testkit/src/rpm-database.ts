@@ -97,63 +97,92 @@ export interface BerkeleyOptions {
 
 /** A `Packages` of Berkeley DB, a hash or a tree; values that do not fit half a page go to overflow pages. */
 export function berkeleyFile(values: readonly Buffer[], options: BerkeleyOptions = {}): Buffer {
-  const { pageSize = 4096, isBigEndian = false, kind = 'hash' } = options;
-  const pages: Buffer[] = [Buffer.alloc(pageSize)];
-  const write16 = (page: Buffer, value: number, at: number) =>
-    isBigEndian ? page.writeUInt16BE(value, at) : page.writeUInt16LE(value, at);
-  const write32 = (page: Buffer, value: number, at: number) =>
-    isBigEndian ? page.writeUInt32BE(value, at) : page.writeUInt32LE(value, at);
-  const page = (type: number) => {
-    const made = Buffer.alloc(pageSize);
-    write32(made, pages.length, 8);
-    made[25] = type;
-    pages.push(made);
-    return made;
-  };
-  const overflow = (value: Buffer): number => {
-    const first = pages.length;
-    const room = pageSize - 26;
-    for (let at = 0; at < value.length; at += room) {
-      const part = value.subarray(at, at + room);
-      const made = page(7);
-      if (at + room < value.length) write32(made, pages.length, 16);
-      write16(made, part.length, 22);
-      part.copy(made, 26);
-    }
-    return first;
-  };
-  const reference = (value: Buffer) => {
-    const isHere = value.length < pageSize / 2;
-    const item = Buffer.alloc(isHere ? 0 : 12);
-    if (!isHere) {
-      item[kind === 'hash' ? 0 : 2] = 3;
-      write32(item, overflow(value), 4);
-      write32(item, value.length, 8);
-    }
-    const head = Buffer.from(kind === 'hash' ? [1] : [0, 0, 1]);
-    if (kind === 'tree' && isHere) write16(head, value.length, 0);
-    return isHere ? Buffer.concat([head, value]) : item;
-  };
-  for (const [i, value] of values.entries()) {
+  const writer = new BerkeleyWriter(options);
+  for (const [i, value] of values.entries()) writer.add(i, value);
+  return writer.file();
+}
+
+class BerkeleyWriter {
+  readonly #pageSize: number;
+  readonly #isBigEndian: boolean;
+  readonly #isHash: boolean;
+  readonly #pages: Buffer[] = [];
+
+  constructor({ pageSize = 4096, isBigEndian = false, kind = 'hash' }: BerkeleyOptions) {
+    this.#pageSize = pageSize;
+    this.#isBigEndian = isBigEndian;
+    this.#isHash = kind === 'hash';
+    this.#page(this.#isHash ? 8 : 9);
+  }
+
+  /** A page with one pair; items are stored from its end. */
+  add(number: number, value: Buffer): void {
     const key = Buffer.alloc(4);
-    write32(key, i, 0);
-    const items = [reference(key), reference(value)];
-    const leaf = page(kind === 'hash' ? 13 : 5);
-    let end = pageSize;
-    write16(leaf, items.length, 20);
+    this.#write32(key, number, 0);
+    const items = [this.#item(key), this.#item(value)];
+    const page = this.#page(this.#isHash ? 13 : 5);
+    this.#write16(page, items.length, 20);
+    let end = this.#pageSize;
     for (const [index, item] of items.entries()) {
       end -= item.length;
-      item.copy(leaf, end);
-      write16(leaf, end, 26 + 2 * index);
+      item.copy(page, end);
+      this.#write16(page, end, 26 + 2 * index);
     }
   }
-  const meta = pages[0]!;
-  write32(meta, kind === 'hash' ? 0x061561 : 0x053162, 12);
-  write32(meta, 9, 16);
-  write32(meta, pageSize, 20);
-  meta[25] = kind === 'hash' ? 8 : 9;
-  write32(meta, pages.length - 1, 32);
-  return Buffer.concat(pages);
+
+  file(): Buffer {
+    const meta = this.#pages[0]!;
+    this.#write32(meta, this.#isHash ? 0x061561 : 0x053162, 12);
+    this.#write32(meta, 9, 16);
+    this.#write32(meta, this.#pageSize, 20);
+    this.#write32(meta, this.#pages.length - 1, 32);
+    return Buffer.concat(this.#pages);
+  }
+
+  #page(type: number): Buffer {
+    const page = Buffer.alloc(this.#pageSize);
+    this.#write32(page, this.#pages.length, 8);
+    page[25] = type;
+    this.#pages.push(page);
+    return page;
+  }
+
+  /** The value itself, or where its overflow pages begin. */
+  #item(value: Buffer): Buffer {
+    if (value.length < this.#pageSize / 2) {
+      const head = Buffer.from(this.#isHash ? [1] : [0, 0, 1]);
+      if (!this.#isHash) this.#write16(head, value.length, 0);
+      return Buffer.concat([head, value]);
+    }
+    const item = Buffer.alloc(12);
+    item[this.#isHash ? 0 : 2] = 3;
+    this.#write32(item, this.#overflow(value), 4);
+    this.#write32(item, value.length, 8);
+    return item;
+  }
+
+  #overflow(value: Buffer): number {
+    const first = this.#pages.length;
+    const room = this.#pageSize - 26;
+    for (let at = 0; at < value.length; at += room) {
+      const part = value.subarray(at, at + room);
+      const page = this.#page(7);
+      if (at + room < value.length) this.#write32(page, this.#pages.length, 16);
+      this.#write16(page, part.length, 22);
+      part.copy(page, 26);
+    }
+    return first;
+  }
+
+  #write16(page: Buffer, value: number, at: number): void {
+    if (this.#isBigEndian) page.writeUInt16BE(value, at);
+    else page.writeUInt16LE(value, at);
+  }
+
+  #write32(page: Buffer, value: number, at: number): void {
+    if (this.#isBigEndian) page.writeUInt32BE(value, at);
+    else page.writeUInt32LE(value, at);
+  }
 }
 
 /** Files of a database of SQLite, as they are while someone has it open; the log is empty where there is none. */
