@@ -5,7 +5,8 @@ const maxNames = 64;
 
 /** What a package manager's text means as an SPDX expression; undefined where part of it is not known. */
 export function normalise(text: string): string | undefined {
-  const trimmed = text.slice(0, 4096).trim();
+  // One space between words: `\s+and\s+` over many of them would take quadratic time.
+  const trimmed = text.slice(0, 4096).replace(/\s+/g, ' ').trim();
   if (trimmed === '') return undefined;
   const whole = licenceOfName(trimmed);
   if (whole) return whole;
@@ -50,7 +51,7 @@ function modern(expression: Expression): Expression {
 // Fedora's and others' "GPLv2+ and (MIT or BSD-3)", Debian's "GPL-2+, Expat", npm's old "MIT/X11": operators between
 // names that may have spaces in them.
 function spelledOut(text: string): string | undefined {
-  const parts = text.split(/(\(|\)|,|;|\||&|\s+and\/or\s+|\s+and\s+|\s+or\s+|\s+with\s+|\/(?=[A-Z]))/i);
+  const parts = text.split(/(\(|\)|,|;|\||&| and\/or | and | or | with |\/(?=[A-Z]))/i);
   if (parts.length > maxNames * 4) return undefined;
   const words = parts.map((part) => part.trim()).filter((part) => part !== '');
   const written = words.map(wordOf);

@@ -3,7 +3,7 @@ import { terminalText } from './escape.ts';
 /** Lays rows out in columns of a terminal; the last columns give way first. Rows come out without trailing spaces. */
 export function columns(rows: readonly (readonly string[])[], width: number): string[] {
   const safe = rows.map((row) => row.map(terminalText));
-  const count = Math.max(0, ...safe.map((row) => row.length));
+  const count = safe.reduce((most, row) => Math.max(most, row.length), 0);
   const natural = Array.from({ length: count }, (_, i) =>
     safe.reduce((most, row) => Math.max(most, widthOf(row[i] ?? '')), 0),
   );

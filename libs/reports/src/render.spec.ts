@@ -85,6 +85,13 @@ What to do
   });
 });
 
+describe('many findings', () => {
+  it.each(['table', 'sarif', 'markdown', 'openvex'] as const)('%s copes with 150,000', (format) => {
+    const findings = Array.from({ length: 150_000 }, (_, i) => ({ ...vulnerability, id: `f-${i}` }));
+    expect(render({ ...sampleResult, findings }, format, options)).not.toBe('');
+  });
+});
+
 describe('SARIF', () => {
   it('tells of rule, place and identity', () => {
     const [run] = parsed('sarif').runs;

@@ -37,7 +37,7 @@ function statementsByName(statements: readonly Statement[]): ByName {
   const byName = new Map<string, Statement[]>();
   for (const statement of statements)
     for (const name of new Set(statement.vulnerabilities.map((each) => each.toLowerCase())))
-      byName.set(name, [...(byName.get(name) ?? []), statement]);
+      byName.get(name)?.push(statement) ?? byName.set(name, [statement]);
   return byName;
 }
 

@@ -74,9 +74,15 @@ function statementsOf(each: Json, products: CsafProducts, skipped: Skipped): Uns
 function wordsOf(each: Json, products: CsafProducts) {
   const byProduct = (list: unknown, textIn: (entry: Json) => string) => {
     const texts = new Map<string, string>();
+    // The first text of a product counts, so a group that many entries name is looked up once.
+    const seen = new Set<string>();
+    const newGroups = (entry: Json) => textsOf(entry.group_ids).filter((id) => !seen.has(id) && seen.add(id));
     for (const entry of recordsOf(list)) {
       const text = textIn(entry);
-      const ids = [...textsOf(entry.product_ids), ...textsOf(entry.group_ids).flatMap((id) => products.group(id))];
+      const ids = [
+        ...textsOf(entry.product_ids),
+        ...(text === '' ? [] : newGroups(entry).flatMap((id) => products.group(id))),
+      ];
       if (text !== '') for (const id of ids) if (!texts.has(id)) texts.set(id, text);
     }
     return texts;

@@ -1,7 +1,15 @@
 import { isRecord, recordsOf, textOf } from '@gabion/advisories/json';
 import { componentOf, isNamed } from './component-name.ts';
 import { Skipped } from './skipped.ts';
-import type { Component, Justification, Product, Statement, VexDocument, VexStatus } from './statement.ts';
+import {
+  type Component,
+  type Justification,
+  maxStatements,
+  type Product,
+  type Statement,
+  type VexDocument,
+  type VexStatus,
+} from './statement.ts';
 import { VexError } from './vex-error.ts';
 
 type Json = Record<string, unknown>;
@@ -41,7 +49,9 @@ export function readCycloneDxVex(document: Json): VexDocument {
   const components = new Components(document, subject);
   const skipped = new Skipped();
   const statements: Statement[] = [];
-  for (const each of recordsOf(document.vulnerabilities)) {
+  const vulnerabilities = recordsOf(document.vulnerabilities);
+  if (vulnerabilities.length > maxStatements) throw new VexError('vex_too_large', `over ${maxStatements} statements`);
+  for (const each of vulnerabilities) {
     const read = statementOf(each, components);
     if (typeof read === 'string') skipped.add(`${textOf(each.id)}: ${read}`);
     else statements.push({ timestamp, ...read, author, documentId: id });

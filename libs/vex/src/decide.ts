@@ -1,5 +1,5 @@
 import type { Package } from '@gabion/inventory/package';
-import { closeness, type JudgedImage } from './product-match.ts';
+import { closeness, highest, type JudgedImage } from './product-match.ts';
 import type { Statement } from './statement.ts';
 
 /** A vulnerability of a package, as statements may name it. */
@@ -30,7 +30,7 @@ export function decide(
     .filter(({ vulnerabilities }) => vulnerabilities.some((name) => names.has(name.toLowerCase())))
     .map((statement) => ({
       statement,
-      rank: Math.max(0, ...statement.products.map((product) => closeness(product, finding.package, image))),
+      rank: highest(statement.products, (product) => closeness(product, finding.package, image)),
     }))
     .filter(({ rank }) => rank > 0)
     .sort((a, b) => b.rank - a.rank || timeOf(b.statement) - timeOf(a.statement));

@@ -1,9 +1,10 @@
-import { isRecord, recordsOf, textOf, textsOf } from '@gabion/advisories/json';
+import { isRecord, listOf, recordsOf, textOf, textsOf } from '@gabion/advisories/json';
 import { componentOf, isNamed } from './component-name.ts';
 import { Skipped } from './skipped.ts';
 import {
   type Component,
   justifications,
+  maxStatements,
   type Product,
   type Statement,
   type VexDocument,
@@ -18,6 +19,8 @@ const statuses: readonly string[] = ['not_affected', 'affected', 'fixed', 'under
 /** Reads an OpenVEX document, 0.0.x to 0.2.0. Throws VexError. */
 export function readOpenVex(document: Json): VexDocument {
   if (!Array.isArray(document.statements)) throw new VexError('vex_malformed', 'statements is no list');
+  if (document.statements.length > maxStatements)
+    throw new VexError('vex_too_large', `over ${maxStatements} statements`);
   const skipped = new Skipped();
   const timestamp = textOf(document.last_updated) || textOf(document.timestamp);
   const about = { timestamp, author: textOf(document.author), documentId: textOf(document['@id']) };
@@ -36,10 +39,15 @@ export function readOpenVex(document: Json): VexDocument {
   };
 }
 
+/** Products of one statement times the subcomponents that it has for all of them. */
+const maxPairs = 1_000_000;
+
 type About = Pick<Statement, 'timestamp' | 'author' | 'documentId'>;
 
 function statementOf(each: Json, about: About): Statement | string {
   const vulnerabilities = namesOf(each.vulnerability);
+  const pairs = listOf(each.products).length * (listOf(each.subcomponents).length || 1);
+  if (pairs > maxPairs) return 'too many products and subcomponents';
   const products = productsOf(each);
   const status = textOf(each.status);
   const justification = justifications.find((known) => known === each.justification);
@@ -72,21 +80,18 @@ function namesOf(vulnerability: unknown): string[] {
 
 /** Before 0.2.0 products were texts, and the subcomponents stood beside them. */
 function productsOf(each: Json): Product[] {
-  const shared = componentsOf(each.subcomponents);
-  const listed = Array.isArray(each.products) ? each.products : [];
-  return (
-    listed
-      .map((product: unknown) => ({
-        ...named(product),
-        subcomponents: [...(isRecord(product) ? componentsOf(product.subcomponents) : []), ...shared],
-        isLimited: isRecord(product) && Array.isArray(product.subcomponents) && product.subcomponents.length > 0,
-      }))
-      // One whose subcomponents all go unrecognised says nothing of the whole product.
-      .filter(
-        ({ isLimited, subcomponents, ...product }) => isNamed(product) && (!isLimited || subcomponents.length > 0),
-      )
-      .map(({ isLimited: _, ...product }) => product)
-  );
+  const listed: readonly unknown[] = Array.isArray(each.products) ? each.products : [];
+  return listed.flatMap((product) => {
+    const own = isRecord(product) && isFilled(product.subcomponents) ? product.subcomponents : each.subcomponents;
+    const subcomponents = componentsOf(own);
+    const whole = named(product);
+    // One whose subcomponents all go unrecognised says nothing of the whole product.
+    return isNamed(whole) && (subcomponents.length > 0 || !isFilled(own)) ? [{ ...whole, subcomponents }] : [];
+  });
+}
+
+function isFilled(list: unknown): boolean {
+  return Array.isArray(list) && list.length > 0;
 }
 
 function componentsOf(list: unknown): Component[] {

@@ -17,12 +17,12 @@ export interface JudgedImage {
 export function closeness(product: Product, found: Package, image: JudgedImage): number {
   if (product.subcomponents.length === 0)
     return Math.max(imageCloseness(product, image), packageCloseness(product, found));
-  const part = Math.max(0, ...product.subcomponents.map((each) => packageCloseness(each, found)));
+  const part = highest(product.subcomponents, (each) => packageCloseness(each, found));
   if (part === 0) return 0;
   const whole = imageCloseness(product, image);
   if (whole > 0) return whole + part;
   const inside = image.packages.filter((other) => isInside(found, other));
-  const container = Math.max(0, ...inside.map((other) => packageCloseness(product, other)));
+  const container = highest(inside, (other) => packageCloseness(product, other));
   return container === 0 ? 0 : container + part;
 }
 
@@ -36,18 +36,21 @@ const byDigest = 8;
 const byVersion = 4;
 const byName = 2;
 
+/** The highest of the values, at least 0; a document may have too many of them for one call of `Math.max`. */
+export function highest<T>(list: readonly T[], rankOf: (each: T) => number): number {
+  return list.reduce((most, each) => Math.max(most, rankOf(each)), 0);
+}
+
 function imageCloseness(component: Component, image: JudgedImage): number {
   if (image.imageDigest && component.digests.includes(image.imageDigest)) return byDigest;
-  const purls = component.purls.map((purl) => imagePurlCloseness(purl, image));
+  const purls = partsOf(component).map((parts) => imagePurlCloseness(parts, image));
   const references = component.references.map((reference) => referenceCloseness(reference, image));
   return Math.max(0, ...purls, ...references);
 }
 
 /** `pkg:oci/app@sha256:…?repository_url=registry.example/app&tag=1.2&arch=amd64`, and `pkg:docker/team/app@1.2`. */
-function imagePurlCloseness(text: string, image: JudgedImage): number {
-  const parts = parsePurl(text);
-  if (parts?.type !== 'oci' && parts?.type !== 'docker') return 0;
-  const { namespace, name, version, qualifiers } = parts;
+function imagePurlCloseness({ type, namespace, name, version, qualifiers }: PurlParts, image: JudgedImage): number {
+  if (type !== 'oci' && type !== 'docker') return 0;
   const own = namesOf(image.target);
   const isDigest = version.startsWith('sha256:');
   if (isDigest && version !== image.imageDigest) return 0;
@@ -87,13 +90,11 @@ function namesOf(reference: string): { name: string; tag: string; digest: string
 }
 
 function packageCloseness(component: Component, found: Package): number {
-  const own = parsePurl(found.purl);
+  const own = ownPartsOf(found);
   if (!own || !isMeantVersion(component.versions, found)) return 0;
   const limited = component.versions.length > 0 ? byVersion : 0;
-  return Math.max(
-    0,
-    ...component.purls.map((purl) => purlCloseness(purl, own, found) && purlCloseness(purl, own, found) + limited),
-  );
+  const named = highest(partsOf(component), (meant) => purlCloseness(meant, own, found));
+  return named && named + limited;
 }
 
 function isMeantVersion(versions: readonly string[], found: Package): boolean {
@@ -102,9 +103,8 @@ function isMeantVersion(versions: readonly string[], found: Package): boolean {
 }
 
 /** OpenVEX 0.2.0, "Package URL": what the statement's purl leaves out stands for everything. */
-function purlCloseness(text: string, own: PurlParts, found: Package): number {
-  const meant = parsePurl(text);
-  if (!meant) return 0;
+function purlCloseness(meant: PurlParts, own: PurlParts, found: Package): number {
+  if (meant.type !== own.type) return 0;
   const isSource = /^(?:source|src)$/.test(meant.qualifiers.get('arch') ?? '');
   const subject = isSource ? { ...own, name: found.sourceName, version: found.sourceVersion } : own;
   if (packageNameOf(meant) !== packageNameOf(subject)) return 0;
@@ -112,6 +112,23 @@ function purlCloseness(text: string, own: PurlParts, found: Package): number {
   if (qualifiers.some(([key, value]) => own.qualifiers.get(key) !== value)) return 0;
   if (meant.version === '') return byName;
   return [subject.version, isSource ? found.sourceVersion : found.version].includes(meant.version) ? byVersion : 0;
+}
+
+// Vendors' statements name thousands of products, and each is held against every finding: all are parsed once.
+const partsOfComponents = new WeakMap<Component, readonly PurlParts[]>();
+const partsOfPackages = new WeakMap<Package, PurlParts | undefined>();
+
+function partsOf(component: Component): readonly PurlParts[] {
+  const known = partsOfComponents.get(component);
+  if (known) return known;
+  const parts = component.purls.flatMap((purl) => parsePurl(purl) ?? []);
+  partsOfComponents.set(component, parts);
+  return parts;
+}
+
+function ownPartsOf(found: Package): PurlParts | undefined {
+  if (!partsOfPackages.has(found)) partsOfPackages.set(found, parsePurl(found.purl));
+  return partsOfPackages.get(found);
 }
 
 /** Qualifiers that say where to get a package, not which one it is. */

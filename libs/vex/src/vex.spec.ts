@@ -258,6 +258,15 @@ describe('a package at two places', () => {
   });
 });
 
+describe('large documents', () => {
+  it('copes with 200,000 products of one statement', () => {
+    const products = Array.from({ length: 200_000 }, (_, i) => ({ '@id': `pkg:npm/p${i}` }));
+    expect(statusOf(lodash, openVex({ products: [...products, { '@id': lodash.purl }], ...notAffected }))).toBe(
+      'not_affected',
+    );
+  });
+});
+
 describe('documents that are wrong', () => {
   const refusal = (text: string) => {
     try {
