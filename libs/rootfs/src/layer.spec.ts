@@ -110,6 +110,17 @@ describe('readLayer', () => {
     expect(found).toEqual({ 's.txt': 'ab\0\0\0\0\0\0cd' });
   });
 
+  it('keeps hard links that lead in a circle, to nothing or to a lower layer as links', async () => {
+    const links: LayerEntry[] = [
+      { path: 'self.txt', type: 'hardlink', link: 'self.txt' },
+      { path: 'a.txt', type: 'hardlink', link: 'b.txt' },
+      { path: 'b.txt', type: 'hardlink', link: 'a.txt' },
+      { path: 'c.txt', type: 'hardlink', link: './below' },
+    ];
+    const kinds = { 'self.txt': 'hardlink', 'a.txt': 'hardlink', 'b.txt': 'hardlink', 'c.txt': 'hardlink' };
+    expect(await texts(links)).toEqual(kinds);
+  });
+
   it('notes a wanted file over its limit without its content', async () => {
     expect(await texts([file('a.txt', 'x'.repeat(1001))])).toEqual({ 'a.txt': 'oversized' });
   });
