@@ -36,7 +36,7 @@ export function described(finding: Finding, result: ScanResult): Described {
       return {
         finding,
         ruleId: finding.name,
-        title: `${finding.name} (${finding.engine})`,
+        title: `Malware, found by ${finding.engine}`,
         subject: finding.path ?? '',
         remedy: 'Do not run the image',
         url: '',
@@ -55,7 +55,7 @@ export function described(finding: Finding, result: ScanResult): Described {
       return {
         finding,
         ruleId: finding.licence,
-        title: `${finding.licence} (${finding.category}) is ${finding.verdict}`,
+        title: `The licence (${finding.category}) is ${finding.verdict}`,
         subject: nameOf(found),
         ...(found && { package: found }),
         remedy: '',

@@ -48,7 +48,7 @@ function rowsOf(kind: FindingKind, group: readonly Described[], width: number, i
 }
 
 function cellsOf(each: Described): string[] {
-  const { finding, ruleId, title, subject } = each;
+  const { finding, ruleId, subject } = each;
   const mark = finding.suppressedBy ? `${finding.severity} (${finding.suppressedBy.kind})` : finding.severity;
   switch (finding.kind) {
     case 'vulnerability': {
@@ -68,7 +68,7 @@ function cellsOf(each: Described): string[] {
       return [mark, ruleId, `${place}${finding.isDeleted ? ' (deleted)' : ''}`, finding.redacted];
     }
     case 'malware':
-      return [mark, title, subject];
+      return [mark, `${finding.name} (${finding.engine})`, subject];
     case 'configuration':
       return [mark, ruleId, finding.message || finding.title, finding.remediation];
     case 'licence':
