@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Scan, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import { type Scan, ScanPriority, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import { type BuiltImage, buildImage } from '@gabion/testkit/images';
 import { postgresForTests } from '@gabion/testkit/postgres';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
 import { ReplicaProcess } from './child.ts';
 import { FakeRegistry } from './fake-registry.ts';
 import { npmPackage } from './recipes.ts';
@@ -107,6 +108,23 @@ describe('the queue', () => {
     expect(await site.count('components')).toBe(2);
     expect(await site.events('image.scanned')).toHaveLength(8);
     for (const layer of image.layers) expect(registry.asked.get(layer.digest)).toBe(1);
+  });
+
+  it('takes what is urgent first, and what is old now and then', async () => {
+    const reference = registry.add('v1', buildImage({ layers: [[npmPackage('a', '1.0.0')]] }));
+    const door = await site.replica({ workers: 0 });
+    const create = async (priority: ScanPriority) => (await door.create(reference, { priority })).id;
+    const background = [await create(ScanPriority.BACKGROUND), await create(ScanPriority.BACKGROUND)];
+    const event = await create(ScanPriority.EVENT);
+    const urgent: string[] = [];
+    for (let n = 0; n < 5; n++) urgent.push(await create(ScanPriority.UNSPECIFIED));
+    await sql`
+      update scans set create_time = now() - interval '11 min' where id = ${background[0]}`.execute(site.db.kysely);
+    await using worker = await site.replica({ workers: 1 });
+    for (const id of [...background, event, ...urgent]) await worker.ended(id);
+    const { rows } = await sql<{ id: string }>`select id from scans order by start_time`.execute(site.db.kysely);
+    const order = rows.map(({ id }) => id);
+    expect(order).toEqual([...urgent.slice(0, 3), background[0], ...urgent.slice(3), event, background[1]]);
   });
 
   it('shows how a scan goes to watchers of every replica, and lets them leave', async () => {
