@@ -1,6 +1,7 @@
 import type { Inspector } from '@gabion/rootfs/inspector';
 import type { Cataloguer } from '../cataloguer.ts';
 import { notedPackages, type PackageNote } from '../noted.ts';
+import { onePerInstallation } from './installation.ts';
 import { javaReleases, javaRuntimes } from './java-runtimes.ts';
 import { libraries } from './libraries.ts';
 import { PatternScan, type Sighting } from './pattern-scan.ts';
@@ -53,9 +54,10 @@ export const programCataloguer: Cataloguer = {
   name: 'programs',
   kind: 'program',
   inspectors: [programInspector],
-  find: (image) => ({
-    packages: notedPackages(image, { inspector: programInspector.name, type: 'generic', evidence: 'binary-pattern' }),
-  }),
+  find(image) {
+    const kind = { inspector: programInspector.name, type: 'generic', evidence: 'binary-pattern' } as const;
+    return { packages: onePerInstallation(notedPackages(image, kind)) };
+  },
 };
 
 /** What a file of this path may be. */
