@@ -12,7 +12,7 @@ import type { ImageSurvey, LayerTask, PackedLayer, Reply, SurveyTask } from './l
 import { ScanFailure } from './scan-errors.ts';
 
 export interface LayerThreadsOptions {
-  /** Threads at most; they start when there is work and end after a while without. */
+  /** Threads at most that read layers, and half as many that survey images; they start when there is work and end after a while without. */
   readonly threads: number;
   readonly settings: DetectorSettings;
   readonly stream: LayerStreamLimits;
@@ -32,23 +32,14 @@ const graceMs = 2000;
 /** Where the work on layers is done, away from the thread that answers calls. */
 export class LayerThreads implements AsyncDisposable {
   readonly #options: LayerThreadsOptions;
-  readonly #pool: Piscina;
+  readonly #readers: Piscina;
+  /** Apart from the readers: an image of known layers does not wait for large layers of others. */
+  readonly #surveyors: Piscina;
 
   constructor(options: LayerThreadsOptions) {
     this.#options = options;
-    this.#pool = new Piscina({
-      filename: fileURLToPath(options.thread ?? ownThread),
-      minThreads: 0,
-      maxThreads: options.threads,
-      idleTimeout: idleMs,
-      // Tasks wait for their bytes: a thread must not sleep on anything but its event loop.
-      atomics: 'disabled',
-      recordTiming: false,
-      resourceLimits: { maxOldGenerationSizeMb: options.heapMb ?? 512 },
-      execArgv: isSource ? sourceFlags : [],
-    });
-    // A thread that dies between two tasks harms nobody: the next task starts another.
-    this.#pool.on('error', () => {});
+    this.#readers = poolOf(options.threads, options);
+    this.#surveyors = poolOf(Math.ceil(options.threads / 2), options);
   }
 
   /** How many layers are worked on at a time. */
@@ -75,7 +66,7 @@ export class LayerThreads implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool.destroy();
+    await Promise.all([this.#readers.destroy(), this.#surveyors.destroy()]);
   }
 
   async #run<T>(
@@ -88,7 +79,8 @@ export class LayerThreads implements AsyncDisposable {
     signal.throwIfAborted();
     const { port1, port2 } = new MessageChannel();
     const attendance = new Attendance(port1, open, signal, this.#options.stallMs ?? 60_000);
-    const running = this.#pool
+    const pool = name === 'layerTask' ? this.#readers : this.#surveyors;
+    const running = pool
       .run(taskOf(port2), { name, signal: attendance.lost, transferList: [port2, ...transfer] })
       .catch((error: unknown) => {
         throw new ScanFailure('layer_analysis_failed', reasonOf(error), { cause: error });
@@ -96,6 +88,23 @@ export class LayerThreads implements AsyncDisposable {
       .finally(() => attendance[Symbol.dispose]()) as Promise<Reply<T>>;
     return resultOf(await Promise.race([running, attendance.failed]));
   }
+}
+
+function poolOf(threads: number, options: LayerThreadsOptions): Piscina {
+  const pool = new Piscina({
+    filename: fileURLToPath(options.thread ?? ownThread),
+    minThreads: 0,
+    maxThreads: threads,
+    idleTimeout: idleMs,
+    // Tasks wait for their bytes: a thread must not sleep on anything but its event loop.
+    atomics: 'disabled',
+    recordTiming: false,
+    resourceLimits: { maxOldGenerationSizeMb: options.heapMb ?? 512 },
+    execArgv: isSource ? sourceFlags : [],
+  });
+  // A thread that dies between two tasks harms nobody: the next task starts another.
+  pool.on('error', () => {});
+  return pool;
 }
 
 /** Serves one task at the service's end of its port: feeds it, and gives it up when it, or its source, is lost. */
@@ -156,6 +165,7 @@ class Attendance implements Disposable {
   }
 
   #giveUp(): void {
+    if (this.#stopped.signal.aborted) return;
     this.#stopped.abort();
     this.#port.postMessage({ kind: 'broken' } satisfies ToThread);
     this.#grace = setTimeout(() => this.#lost.abort(), graceMs);
