@@ -3,6 +3,12 @@ import { type Evidence, maxReach, type Program } from './program.ts';
 /** What is searched at once. */
 const pieceSize = 256 * 1024;
 
+/**
+ * How often an anchor is looked around at in one file. A pattern that looks over a long way takes that way for each
+ * character of a text made to keep it busy; in programs its anchor stands beside the version or hardly anywhere.
+ */
+const maxAnchors = 3_000;
+
 /** A program found in a file. */
 export interface Sighting {
   readonly name: string;
@@ -14,6 +20,8 @@ interface Search {
   readonly evidence: Evidence;
   readonly pattern: RegExp;
   readonly anchor: Buffer | undefined;
+  /** It is only tried where its anchor stands, and so often; undefined: everywhere. */
+  anchorsLeft: number | undefined;
   version: string | undefined;
 }
 
@@ -54,11 +62,10 @@ export class PatternScan {
     let text: string | undefined;
     for (const search of this.#searches) {
       if (search.version !== undefined || (search.anchor && !bytes.includes(search.anchor))) continue;
-      // Latin-1 keeps one character a byte.
-      text ??= bytes.toString('latin1');
-      const found = search.pattern.exec(text);
+      if (search.anchorsLeft === undefined) text ??= latin1(bytes);
+      const found = search.anchorsLeft === undefined ? search.pattern.exec(text!) : matchAround(search, bytes);
       // At the end of a piece a version may be cut short, but not in the next one, which begins with this tail.
-      if (found && (isLast || found.index + maxReach <= text.length)) search.version = found[1];
+      if (found && (isLast || found.index + maxReach <= bytes.length)) search.version = found[1];
     }
     this.#tail = bytes.subarray(Math.max(0, bytes.length - maxReach));
   }
@@ -75,19 +82,34 @@ export class PatternScan {
   }
 }
 
+/** One character a byte. */
+function latin1(bytes: Buffer): string {
+  return bytes.toString('latin1');
+}
+
+function matchAround(search: Search, bytes: Buffer): { readonly index: number; readonly 1: string } | undefined {
+  const anchor = search.anchor!;
+  for (let at = bytes.indexOf(anchor); at !== -1 && search.anchorsLeft! > 0; at = bytes.indexOf(anchor, at + 1)) {
+    search.anchorsLeft!--;
+    const start = Math.max(0, at - maxReach);
+    const found = search.pattern.exec(latin1(bytes.subarray(start, at + maxReach)));
+    if (found) return { index: start + found.index, 1: found[1]! };
+  }
+  return undefined;
+}
+
+/** Whether a part of it stands for a hundred characters or more. */
+function looksFar({ source }: RegExp): boolean {
+  return /\{\d+,\d{3,}\}/.test(source);
+}
+
 function searchesOf(program: Program, path: string): Search[] {
   const match = program.path?.exec(path) ?? undefined;
   return program.evidence.flatMap((evidence) => {
-    const { pattern, anchor } = evidence;
-    if (typeof pattern === 'function' && !match) return [];
-    return [
-      {
-        program,
-        evidence,
-        pattern: typeof pattern === 'function' ? pattern(match!) : pattern,
-        anchor: anchor === undefined ? undefined : Buffer.from(anchor, 'latin1'),
-        version: undefined,
-      },
-    ];
+    if (typeof evidence.pattern === 'function' && !match) return [];
+    const pattern = typeof evidence.pattern === 'function' ? evidence.pattern(match!) : evidence.pattern;
+    const anchor = evidence.anchor === undefined ? undefined : Buffer.from(evidence.anchor, 'latin1');
+    const anchorsLeft = anchor && looksFar(pattern) ? maxAnchors : undefined;
+    return [{ program, evidence, pattern, anchor, anchorsLeft, version: undefined }];
   });
 }
