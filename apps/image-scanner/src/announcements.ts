@@ -126,7 +126,9 @@ async function messagesOf(
 
 function messageOf(image: ImageRow, told: readonly PlacedChange[], severityCounts: SeverityCounts): ChangedMessage {
   const worstFirst = told.toSorted((a, b) => b.finding.severity - a.finding.severity);
-  const [added, removed] = [true, false].map((isAdded) => worstFirst.filter((each) => each.isAdded === isAdded));
+  const [added, removed] = [true, false].map((isAdded) =>
+    worstFirst.filter(({ change }) => change.is_added === isAdded),
+  );
   return {
     imageDigest: image.manifest_digest,
     platform: image.platform,
@@ -140,15 +142,15 @@ function messageOf(image: ImageRow, told: readonly PlacedChange[], severityCount
   };
 }
 
-function changeMessage({ finding, source }: PlacedChange): MessageInitShape<typeof FindingChangeSchema> {
+function changeMessage({ finding, change }: PlacedChange): MessageInitShape<typeof FindingChangeSchema> {
   return {
     findingId: finding.id,
     vulnerabilityId: finding.names[0]!,
     packageName: finding.subject!.name,
     packageVersion: finding.subject!.version,
     severity: finding.severity,
-    fixedVersion: finding.vulnerability!.fixed_version,
-    advisorySource: source,
+    fixedVersion: change.fixed_version,
+    advisorySource: change.source,
     knownExploited: finding.isExploited,
   };
 }

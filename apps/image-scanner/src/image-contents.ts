@@ -50,9 +50,11 @@ function unpacked(bytes: Buffer): ImageContents {
     packages: readonly (readonly unknown[])[];
     findings: readonly StaticFinding[];
   };
-  const count = packages[0]?.length ?? 0;
-  const rows = Array.from({ length: count }, (_, index) =>
-    Object.fromEntries(columns.map((column, nth) => [column, packages[nth]![index]])),
-  );
+  const [first = []] = packages;
+  const rows = first.map((_, index) => {
+    const row: Record<string, unknown> = {};
+    for (let nth = 0; nth < columns.length; nth++) row[columns[nth]!] = packages[nth]![index];
+    return row;
+  });
   return { packages: rows as unknown as Package[], findings };
 }

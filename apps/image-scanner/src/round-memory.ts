@@ -2,7 +2,7 @@ import type { CvssScore } from '@gabion/advisories/advisory';
 import { Severity } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Tx } from '@gabion/postgres/database';
 import { sql } from 'kysely';
-import type { FindingChangeRow } from './finding-changes.ts';
+import type { FindingChange } from './finding-changes.ts';
 import { severityCounts } from './finding-counts.ts';
 import { effectiveSeverity } from './image-findings.ts';
 import type { SeverityCounts } from './scan.ts';
@@ -11,7 +11,7 @@ import type { SeverityCounts } from './scan.ts';
 const most = 200_000;
 
 interface Remembered {
-  readonly changes: FindingChangeRow[];
+  readonly changes: FindingChange[];
   /** Of all vulnerabilities, suppressed ones too. */
   readonly severities: Severity[];
 }
@@ -41,7 +41,7 @@ export class RoundMemory {
     }
   }
 
-  changesOf(componentIds: readonly number[]): FindingChangeRow[] {
+  changesOf(componentIds: readonly number[]): FindingChange[] {
     return [...new Set(componentIds)].flatMap((id) => this.#components.get(id)!.changes);
   }
 
@@ -50,10 +50,11 @@ export class RoundMemory {
   }
 }
 
-async function changesOf(tx: Tx, round: string, componentIds: readonly number[]): Promise<FindingChangeRow[]> {
-  const { rows } = await sql<FindingChangeRow>`
+async function changesOf(tx: Tx, round: string, componentIds: readonly number[]): Promise<FindingChange[]> {
+  const { rows } = await sql<FindingChange>`
     select component_id, is_added, vulnerability_id, names, severity, fixed_version, source,
-      facts.kev_date is not null as is_exploited, case when severity = ${Severity.UNKNOWN} then facts.cvss end as scores
+      facts.kev_date is not null as is_exploited, case when severity = ${Severity.UNKNOWN} then facts.cvss end as scores,
+      0 as cvss_score, false as is_malicious, now() as known_since, null as epss_score
     from finding_changes left join vulnerability_facts facts on facts.id = vulnerability_id
     where round = ${round} and component_id = any(${[...componentIds]}::int[])
     order by finding_changes.id`.execute(tx);
