@@ -1,12 +1,8 @@
 import { type SaxesAttributeNS, SaxesParser, type SaxesTagNS } from 'saxes';
 import { parse as parseTomlText } from 'smol-toml';
-import { parse as parseYamlText } from 'yaml';
 
 /** Most levels of nesting in a document; npm's lock files of version 1 are the deepest that tools write. */
 const maxDepth = 100;
-
-/** Aliases that a YAML document may resolve; lock files have none. */
-const maxAliases = 100;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -23,16 +19,11 @@ export function jsonOf(content: Buffer): unknown {
   return JSON.parse(text);
 }
 
-/** A YAML document in which every scalar is text: a version `1.10` is no number. */
-export function yamlOf(content: Buffer): unknown {
-  const options = { schema: 'failsafe', uniqueKeys: false, maxAliasCount: maxAliases, logLevel: 'error' } as const;
-  const text = textOf(content);
-  checkNesting(text);
-  return parseYamlText(text, options);
-}
-
+/** A TOML document, nested at most 100 deep, in brackets and in dotted keys. */
 export function tomlOf(content: Buffer): Fields {
-  return parseTomlText(textOf(content), { maxDepth });
+  const text = textOf(content);
+  checkDottedKeys(text);
+  return parseTomlText(text, { maxDepth });
 }
 
 /** An element of an XML document with its text, its attributes and its children. */
@@ -105,16 +96,16 @@ function checkDepth(text: string): void {
   }
 }
 
-/** The parser of YAML recurses: nesting in brackets and in `- - -` is bounded before it sees the text. */
-function checkNesting(text: string): void {
-  let brackets = 0;
-  let dashes = 0;
+/** The parser of TOML makes a table for each dot of a key. */
+function checkDottedKeys(text: string): void {
+  let dots = 0;
+  let isString = false;
   for (let i = 0; i < text.length; i++) {
-    const char = text[i]!;
-    if (char === '[' || char === '{') brackets++;
-    else if ((char === ']' || char === '}') && brackets > 0) brackets--;
-    if ((char === '-' || char === '?') && text[i + 1] === ' ') dashes++;
-    else if (char !== ' ') dashes = 0;
-    if (brackets > maxDepth || dashes > maxDepth) throw new RangeError(`nested over ${maxDepth} deep`);
+    const char = text.charCodeAt(i);
+    if (char === 0x0a) {
+      dots = 0;
+      isString = false;
+    } else if (char === 0x22 || char === 0x27) isString = !isString;
+    else if (char === 0x2e && !isString && ++dots > maxDepth) throw new RangeError(`a key of over ${maxDepth} parts`);
   }
 }

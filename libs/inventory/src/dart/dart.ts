@@ -1,7 +1,8 @@
 import { Declarations, type DeclaredParse } from '../declared.ts';
-import { objectOf, textIn, yamlOf } from '../document.ts';
+import { textIn } from '../document.ts';
 import { fileCataloguer } from '../file-cataloguer.ts';
 import { isNamed } from '../file-name.ts';
+import { blockMapOf } from '../lockfiles/block-map.ts';
 
 const maxPubspec = 256 * 1024;
 
@@ -17,7 +18,7 @@ export const dartCataloguer = fileCataloguer({
 
 /** The package of a pubspec.yaml. */
 export function parsePubspec(...[content, path, warnings]: Parameters<DeclaredParse>) {
-  const { name, version } = objectOf(yamlOf(content));
+  const { name, version } = blockMapOf(content);
   const declarations = new Declarations(path, warnings);
   declarations.add(textIn(name), textIn(version));
   return declarations.list;

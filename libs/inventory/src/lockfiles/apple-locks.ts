@@ -1,6 +1,8 @@
 import { Declarations, type DeclaredParse } from '../declared.ts';
-import { fieldsOf, jsonOf, listOf, objectOf, textIn, yamlOf } from '../document.ts';
-import { type LockFile, maxPlain, maxYaml, named } from './lock-file.ts';
+import { fieldsOf, jsonOf, listOf, objectOf, textIn } from '../document.ts';
+import { linesOf } from '../lines.ts';
+import { blockMapOf } from './block-map.ts';
+import { type LockFile, maxPlain, named } from './lock-file.ts';
 
 export const packageResolved: LockFile = {
   name: 'swift-resolved',
@@ -14,7 +16,7 @@ export const podfileLock: LockFile = {
   name: 'podfile-lock',
   type: 'cocoapods',
   isNamed: named('Podfile.lock'),
-  maxBytes: maxYaml,
+  maxBytes: maxPlain,
   parse: parsePodfileLock,
 };
 
@@ -40,14 +42,17 @@ function repositoryName(url: string): string | undefined {
 
 /** The pods of a Podfile.lock; a part of a pod, `GoogleUtilities/Logger`, is the pod. Those of directories are left out. */
 export function parsePodfileLock(...[content, path, warnings]: Parameters<DeclaredParse>) {
-  const lock = objectOf(yamlOf(content));
-  const external = fieldsOf(lock['EXTERNAL SOURCES']);
+  const external = fieldsOf(blockMapOf(content)['EXTERNAL SOURCES']);
   const declarations = new Declarations(path, warnings);
-  for (const each of listOf(lock.PODS)) {
-    const entry = textIn(each) ?? Object.keys(fieldsOf(each))[0] ?? '';
-    const [, name, version] = /^([^\s(/]{1,256})(?:\/[^\s(]{0,256})? \(([^)\s]{1,256})\)$/.exec(entry) ?? [];
-    const isLocal = name !== undefined && fieldsOf(external[name])[':path'] !== undefined;
-    if (name && !isLocal) declarations.add(name, version);
+  let section: string | undefined;
+  for (const line of linesOf(content)) {
+    if (/^[A-Z]/.test(line)) section = line;
+    // What a pod needs stands two blanks deeper.
+    const [, name, version] =
+      /^ {2}- "?([^\s(/"]{1,256})(?:\/[^\s("]{0,256})? \(([^)\s]{1,256})\)"?:?$/.exec(line) ?? [];
+    if (section !== 'PODS:' || !name || fieldsOf(external[name])[':path'] !== undefined) continue;
+    declarations.add(name, version);
   }
+  if (section === undefined) throw new TypeError('is no lock file of CocoaPods');
   return declarations.list;
 }

@@ -1,13 +1,12 @@
 import { Declarations, type DeclaredParse } from '../declared.ts';
-import { fieldsOf, listOf, objectOf, textIn, yamlOf } from '../document.ts';
 import { linesOf } from '../lines.ts';
-import { type LockFile, maxPlain, maxYaml, named } from './lock-file.ts';
+import { type LockFile, maxPlain, named } from './lock-file.ts';
 
 export const stackLock: LockFile = {
   name: 'stack-lock',
   type: 'hackage',
   isNamed: named('stack.yaml.lock'),
-  maxBytes: maxYaml,
+  maxBytes: maxPlain,
   parse: parseStackLock,
 };
 
@@ -22,9 +21,9 @@ export const cabalFreeze: LockFile = {
 /** The packages of a stack.yaml.lock beside those of its snapshot: `completed: { hackage: name-1.0@sha256:… }`. */
 export function parseStackLock(...[content, path, warnings]: Parameters<DeclaredParse>) {
   const declarations = new Declarations(path, warnings);
-  for (const each of listOf(objectOf(yamlOf(content)).packages)) {
-    const id = textIn(fieldsOf(fieldsOf(each).completed).hackage) ?? '';
-    const [, name, version] = /^([A-Za-z0-9-]{1,256})-(\d[0-9.]{0,99})(?:@|$)/.exec(id) ?? [];
+  for (const line of linesOf(content)) {
+    const [, name, version] =
+      /^\s{1,20}hackage: ["']?([A-Za-z0-9-]{1,256})-(\d[0-9.]{0,99})(?:@|["']?$)/.exec(line) ?? [];
     if (name) declarations.add(name, version);
   }
   return declarations.list;

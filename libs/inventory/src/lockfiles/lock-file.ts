@@ -13,10 +13,9 @@ export interface LockFile {
 
 const mebibyte = 1024 * 1024;
 
-/** Most bytes of JSON and of formats read by line, and of those whose parsers take longer: YAML two seconds a megabyte. */
-export const maxPlain = 16 * mebibyte;
+/** Most bytes of JSON and of formats read by line, and of TOML. A list of empty lists takes forty times its bytes. */
+export const maxPlain = 8 * mebibyte;
 export const maxToml = 4 * mebibyte;
-export const maxYaml = mebibyte / 2;
 
 /** Files of exactly these names. */
 export function named(...names: string[]): (base: string) => boolean {
