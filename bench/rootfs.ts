@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { inventoryAnalyzers, inventoryOf } from '@gabion/inventory/inventory';
+import { inventoryAnalyzers, inventoryInspectors, inventoryOf } from '@gabion/inventory/inventory';
 import { isDigest } from '@gabion/oci/digest';
 import { defaultLayerLimits, layerTar as unpacked } from '@gabion/oci/layer-stream';
 import { verified } from '@gabion/oci/verify';
@@ -40,7 +40,7 @@ try {
   };
   const whole = async () => {
     const open = () => unpacked(verified(read(), { digest, size }), diffId, defaultLayerLimits);
-    const contents = await readLayer(open, { analyzers: inventoryAnalyzers });
+    const contents = await readLayer(open, { analyzers: inventoryAnalyzers, inspectors: inventoryInspectors });
     bytes = contents.bytes;
     packages = inventoryOf(apply([{ diffId, contents }])).packages.length;
   };

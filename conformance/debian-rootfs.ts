@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inventoryAnalyzers, inventoryOf } from '@gabion/inventory/inventory';
+import { inventoryAnalyzers, inventoryInspectors, inventoryOf } from '@gabion/inventory/inventory';
 import { readLayer } from '@gabion/rootfs/layer';
 import { apply } from '@gabion/rootfs/view';
 import { isSame } from './image-inventory.ts';
@@ -18,6 +18,7 @@ if (!tar) {
 }
 const contents = await readLayer(() => createReadStream(tar, { highWaterMark: 256 * 1024 }), {
   analyzers: inventoryAnalyzers,
+  inspectors: inventoryInspectors,
 });
 const inventory = inventoryOf(apply([{ diffId: 'sha256:rootfs', contents }]));
 console.log(`${inventory.operatingSystem?.prettyName}, ${contents.entryCount} entries, ${contents.bytes} bytes`);

@@ -1,4 +1,4 @@
-import { inventoryAnalyzers, inventoryOf } from '@gabion/inventory/inventory';
+import { inventoryAnalyzers, inventoryInspectors, inventoryOf } from '@gabion/inventory/inventory';
 import type { ImageSource } from '@gabion/oci/image';
 import { readLayer } from '@gabion/rootfs/layer';
 import { apply } from '@gabion/rootfs/view';
@@ -8,7 +8,10 @@ export async function inventoryOfImage(source: ImageSource) {
   const image = await source.image();
   const layers = [];
   for (const layer of image.layers) {
-    const contents = await readLayer(() => image.openLayer(layer), { analyzers: inventoryAnalyzers });
+    const contents = await readLayer(() => image.openLayer(layer), {
+      analyzers: inventoryAnalyzers,
+      inspectors: inventoryInspectors,
+    });
     layers.push({ diffId: layer.diffId, contents });
   }
   return { image, inventory: inventoryOf(apply(layers)) };
