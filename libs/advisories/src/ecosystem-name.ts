@@ -68,4 +68,4 @@ export function suseName(product: string): string | undefined {
 }
 
 const enterprise =
-  /^(?:SUSE )?(?:Linux Enterprise |SLE[SD]? )?(?:Server for SAP Applications|Server|Desktop|High Performance Computing|Base Container Image|Module for [A-Za-z0-9 &-]{1,60}?)? ?(\d\d)(?:[ -]SP(\d)|\.(\d))?(?:-(?:LTSS|ESPOS|LTSS Extended Security|TERADATA|BCL))?(?: LTSS)?$/;
+  /^(?:SUSE )?Linux Enterprise (?:Server for SAP Applications|Server|Desktop|High Performance Computing|Base Container Image|Module for [A-Za-z0-9 &-]{1,60}?) (\d\d)(?:(?:[ -]SP|\.)(\d))?(?:-(?:LTSS|ESPOS|LTSS Extended Security|TERADATA|BCL)| LTSS)?$/;

@@ -1,8 +1,8 @@
 const prefixes =
-  /^(?:DSA|DLA|ELA|USN|ALSA|ALBA|ALEA|RLSA|RLBA|RLEA|RHSA|RHBA|RHEA|RXSA|SUSE|openSUSE|ELSA|ELBA|ELEA|ALAS\w*|OESA|MGASA|FEDORA\w*|PHSA|ANSA|ASA|KPATCH\w*|LSN)-/;
+  /^(?:DSA|DLA|ELA|USN|ALSA|ALBA|ALEA|RLSA|RLBA|RLEA|RHSA|RHBA|RHEA|RXSA|SUSE|openSUSE|ELSA|ELBA|ELEA|ALAS\w*|OESA|MGASA|FEDORA\w*|PHSA|ANSA|ASA|KPATCH\w*|LSN|XSA)-/;
 
 /**
- * Whether the id is one of a distribution's errata: an update that may mend many vulnerabilities, so that its id is
+ * Whether the id is one of a distribution's errata or Xen's advisories: an update that may mend many vulnerabilities, so that its id is
  * another name of none of them.
  */
 export function isErratum(id: string): boolean {

@@ -18,7 +18,10 @@ export function readAlpineSecdb(document: Record<string, unknown>, source: strin
     return Object.entries(pkg.secfixes).flatMap(([version, fixed]) =>
       textsOf(fixed).flatMap((line) => {
         const names = namesOf(line);
-        return names.length > 0 ? [advisoryOf(names, { ecosystem, name, version, source })] : [];
+        const cves = names.filter((each) => each.startsWith('CVE-'));
+        // Several CVEs in one line are several vulnerabilities; whose the other names are is not told.
+        const vulnerabilities = cves.length > 1 ? cves.map((cve) => [cve]) : names.length > 0 ? [names] : [];
+        return vulnerabilities.map((each) => advisoryOf(each, { ecosystem, name, version, source }));
       }),
     );
   });
@@ -74,6 +77,9 @@ function urlOf(id: string, ecosystem: string): string {
 // `CVE-2017-2616 (+ regression fix)`, `CVE-2019-1 GHSA-x-y-z`: the first is the vulnerability, CVEs before others.
 function namesOf(line: string): string[] {
   const words = line.slice(0, 1000).split(/[\s,;()]+/);
-  const names = words.filter((word) => /^[A-Za-z]+-[A-Za-z0-9?-]+$/.test(word) && /[0-9?]/.test(word));
-  return names.sort((a, b) => Number(b.startsWith('CVE-')) - Number(a.startsWith('CVE-')));
+  const names = words
+    .filter((word) => /^[A-Za-z]+-[A-Za-z0-9?-]+$/.test(word) && /^GHSA-|[0-9?]/.test(word))
+    // `CVE-2017-17434-1` numbers the patches of one vulnerability.
+    .map((word) => /^CVE-\d{4}-\d{4,}(?=-)/.exec(word)?.[0] ?? word);
+  return [...new Set(names)].sort((a, b) => Number(b.startsWith('CVE-')) - Number(a.startsWith('CVE-')));
 }
