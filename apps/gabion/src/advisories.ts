@@ -3,8 +3,6 @@ import { basename, resolve } from 'node:path';
 import { toJson } from '@bufbuild/protobuf';
 import {
   AdvisoryService,
-  type AdvisorySummary,
-  AdvisorySummarySchema,
   type ImportAdvisoriesResponse,
   ImportAdvisoriesResponseSchema,
 } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
@@ -13,7 +11,6 @@ import { fileChunks, tarChunks } from './local-files.ts';
 import { showProgress } from './progress.ts';
 import type { Reach } from './reach.ts';
 import { scannerFor } from './solo-scanner.ts';
-import { day, table } from './table.ts';
 
 interface Options {
   readonly data?: string;
@@ -30,13 +27,13 @@ export async function importAdvisories(paths: string[], options: Options & { sou
   const feeds = await Promise.all(paths.map((path) => feedAt(path, options.source)));
   await using scanner = await scannerFor(options.data);
   const results: ImportAdvisoriesResponse[] = [];
-  for (const feed of feeds) results.push(await importFeed(scanner, feed));
+  for (const feed of feeds) results.push(...(await importFeed(scanner, feed)));
   if (options.json) {
     const imported = results.map((result) => toJson(ImportAdvisoriesResponseSchema, result));
     process.stdout.write(`${JSON.stringify({ imported }, null, 2)}\n`);
     return;
   }
-  for (const [index, result] of results.entries()) process.stdout.write(told(feeds[index]!, result));
+  for (const result of results) process.stdout.write(told(result));
 }
 
 interface Feed {
@@ -55,7 +52,7 @@ async function feedAt(path: string, source: string | undefined): Promise<Feed> {
 function sourceOf(path: string): string {
   const name = basename(resolve(path))
     .toLowerCase()
-    .replace(/(\.(tar|tgz|gz|json|zip))+$/, '')
+    .replace(/(\.(tar|tgz|gz|bz2|xz|zst|json|ya?ml|xml|csv|zip))+$/, '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 63);
@@ -63,15 +60,16 @@ function sourceOf(path: string): string {
   throw new Complaint(`${path} says no name for the source`, { code: 'usage', hint: 'Give one with --source.' });
 }
 
-async function importFeed(scanner: Reach, feed: Feed): Promise<ImportAdvisoriesResponse> {
+/** The last answer of each source: of a bundle there are several. */
+async function importFeed(scanner: Reach, feed: Feed): Promise<ImportAdvisoriesResponse[]> {
   using progress = showProgress();
-  let latest: ImportAdvisoriesResponse | undefined;
+  const imported: ImportAdvisoriesResponse[] = [];
   const answers = scanner.client(AdvisoryService).importAdvisories(requests(feed), scanner.as);
   for await (const answer of answers) {
-    latest = answer;
+    if (answer.source) imported.push(answer);
     progress.at(`${feed.source}: ${answer.filesRead} files, ${answer.advisoriesRead} advisories…`);
   }
-  if (latest?.source) return latest;
+  if (imported.length > 0) return imported;
   throw new Complaint(`the import of ${feed.path} ended without a result`, { code: 'answer_missing', exitCode: 3 });
 }
 
@@ -81,32 +79,16 @@ async function* requests({ path, source, isDirectory }: Feed) {
   for await (const value of chunks) yield { part: { case: 'chunk' as const, value } };
 }
 
-function told(
-  { source }: Feed,
-  { advisoriesRead, filesRead, filesSkipped, skipped }: ImportAdvisoriesResponse,
-): string {
-  const lines = [`${source}: ${advisoriesRead} advisories of ${filesRead} files`];
+function told(answer: ImportAdvisoriesResponse): string {
+  const { source, advisoriesRead, filesRead, filesSkipped, skipped, entriesAdded, entriesRemoved } = answer;
+  const facts = source?.factCount ? `, ${source.factCount} facts` : '';
+  const change =
+    entriesAdded + entriesRemoved > 0n
+      ? `${entriesAdded} entries added, ${entriesRemoved} removed`
+      : 'the same as before';
+  const difference = facts && advisoriesRead === 0n ? '' : `; ${change}`;
+  const lines = [`${source?.source}: ${advisoriesRead} advisories${facts} of ${filesRead} files${difference}`];
   if (filesSkipped > 0n)
     lines.push(`  ${filesSkipped} files skipped:`, ...skipped.slice(0, 5).map((each) => `    ${each}`));
   return `${lines.join('\n')}\n`;
-}
-
-/** Lists the sources and what each holds. */
-export async function advisoriesStatus(options: Options): Promise<void> {
-  await using scanner = await scannerFor(options.data);
-  const { sources } = await scanner.client(AdvisoryService).listAdvisorySources({}, scanner.as);
-  if (options.json) {
-    const answer = { sources: sources.map((source) => toJson(AdvisorySummarySchema, source)) };
-    process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
-    return;
-  }
-  if (sources.length === 0) {
-    process.stdout.write('No advisories are imported; `gabion advisories import PATH` brings some.\n');
-    return;
-  }
-  process.stdout.write(table(['SOURCE', 'ADVISORIES', 'IMPORTED', 'LATEST CHANGE', 'ECOSYSTEMS'], sources.map(row)));
-}
-
-function row({ source, advisoryCount, importTime, latestChangeTime, ecosystems }: AdvisorySummary): string[] {
-  return [source, String(advisoryCount), day(importTime), day(latestChangeTime), ecosystems.join(', ')];
 }

@@ -1,4 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { advisories } from './commands/advisories-command.ts';
+import { dataOption } from './data-option.ts';
+import { examples } from './examples.ts';
 import { version } from './version.ts';
 
 // Every command's code is loaded when the command runs: `gabion --help` must not wait for a platform to load.
@@ -132,32 +135,6 @@ function scan(gabion: Command): void {
     );
 }
 
-function advisories(gabion: Command): void {
-  const group = gabion.command('advisories').description('The advisories that scans are judged by.');
-  group
-    .command('import')
-    .description('Imports feeds: directories or tar files of OSV, Alpine secdb, Debian lists or GitLab advisories.')
-    .argument('<path...>', 'each a directory or a tar (plain or gzip)')
-    .option('--source <name>', 'name of the source, whose earlier content is replaced; the file name unless told')
-    .addOption(dataOption())
-    .option('--json', 'answer for a machine')
-    .action(async (paths, options) => (await import('./advisories.ts')).importAdvisories(paths, options))
-    .addHelpText(
-      'after',
-      examples([
-        'gabion advisories import ./osv/debian',
-        'gabion advisories import secdb.tar.gz --source alpine-secdb',
-      ]),
-    );
-  group
-    .command('status')
-    .description('Lists the sources and what each holds.')
-    .addOption(dataOption())
-    .option('--json', 'answer for a machine')
-    .action(async (options) => (await import('./advisories.ts')).advisoriesStatus(options))
-    .addHelpText('after', examples(['gabion advisories status']));
-}
-
 function token(gabion: Command): void {
   const group = gabion.command('token').description('API tokens.');
   group
@@ -242,14 +219,6 @@ function test(gabion: Command): void {
     .option('--full', 'the long tests too (outages, repeated kills)')
     .action(async (options) => (await import('./test.ts')).test(options))
     .addHelpText('after', examples(['gabion test', 'gabion test --full']));
-}
-
-function dataOption(): Option {
-  return new Option('--data <directory>', 'data directory; /var/lib/gabion as root, else ~/.local/share/gabion');
-}
-
-function examples(lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
 
 function port(text: string): number {
