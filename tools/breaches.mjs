@@ -17,6 +17,7 @@ const layerOfLibrary = {
   remediation: 'engine',
   patterns: 'engine',
   malware: 'engine',
+  secrets: 'engine',
   licences: 'engine',
   reports: 'engine',
   sbom: 'engine',
