@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 // The programs and libraries that define each order, none of them ours.
-const semver: typeof import('semver') = createRequire(import.meta.url)('semver');
+interface Semver {
+  compare(a: string, b: string): number;
+  valid(version: string): string | null;
+  satisfies(version: string, range: string, options: object): boolean;
+}
+const semver: Semver = createRequire(import.meta.url)('semver');
 
 /** rpm's own `vercmp`, Dpkg::Version, apk of a real Alpine, PyPA's packaging, node-semver. */
 export type Oracle = 'rpm' | 'dpkg' | 'apk' | 'pep440' | 'semver';

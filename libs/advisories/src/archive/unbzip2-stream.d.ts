@@ -3,7 +3,8 @@ declare module 'unbzip2-stream/lib/bit_iterator.js' {
     (bits: number | null): number;
     bytesRead: number;
   }
-  export default function bitIterator(next: () => Uint8Array): BitReader;
+  function bitIterator(next: () => Uint8Array): BitReader;
+  export = bitIterator;
 }
 
 declare module 'unbzip2-stream/lib/bzip2.js' {
@@ -18,5 +19,5 @@ declare module 'unbzip2-stream/lib/bzip2.js' {
       crc: number,
     ): number | null;
   };
-  export default bzip2;
+  export = bzip2;
 }

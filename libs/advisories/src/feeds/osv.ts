@@ -131,6 +131,8 @@ function intervalsOf(events: readonly Record<string, unknown>[], order: VersionO
   const sorted = events
     .flatMap((event) => eventKinds.filter((kind) => kind in event).map((kind) => ({ kind, at: textOf(event[kind]) })))
     .filter(({ at }) => at !== '' && at !== '*')
+    // `introduced: X, fixed: X` is how feeds write that a branch never had it.
+    .filter((event, index, all) => !isVoid(event, all[index + 1]) && !isVoid(all[index - 1], event))
     .sort((a, b) => compareEvents(a, b, order));
   const intervals: Interval[] = [];
   let open: Interval | undefined;
@@ -142,6 +144,10 @@ function intervalsOf(events: readonly Record<string, unknown>[], order: VersionO
     }
   }
   return open ? [...intervals, open] : intervals;
+}
+
+function isVoid(a: RangeEvent | undefined, b: RangeEvent | undefined): boolean {
+  return a?.kind === 'introduced' && b?.kind === 'fixed' && a.at === b.at;
 }
 
 interface RangeEvent {
