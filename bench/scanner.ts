@@ -33,12 +33,15 @@ export async function startScanner(
     bus: { kind: 'postgres', logs: { 'image-scanner': url } },
     dataDir: join(directory, 'data'),
     logLevel: 'warn',
+    advisoryUpdates: false,
     ...more,
     postgresUrl: url,
   };
   const child = fork(join(import.meta.dirname, 'scanner-part.ts'), [JSON.stringify(config)]);
   stack.defer(() => ended(child));
-  const [address] = (await once(child, 'message')) as [string];
+  const failed = once(child, 'exit').then(() => Promise.reject(new Error('the scanner did not start')));
+  const [address] = (await Promise.race([once(child, 'message'), failed])) as [string];
+  failed.catch(() => {});
   const connection = stack.use(connect({ address, as: 'gateway', credentials: credentials.createInsecure() }));
   const db = stack.use(openDatabase(url));
   const all = stack.move();

@@ -1,6 +1,7 @@
 import type { Database } from '@gabion/postgres/database';
 import { forgetAnswers } from '@gabion/postgres/idempotency';
 import type { Logger } from '@gabion/telemetry/log';
+import type { FeedUpdates } from './feeds/feed-updates.ts';
 import type { Retention } from './retention.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -11,6 +12,7 @@ export interface JanitorParts {
   readonly db: Database;
   readonly uploads: Uploads;
   readonly retention: Retention;
+  readonly feeds: Pick<FeedUpdates, 'removeLeftovers'>;
   readonly log: Logger;
 }
 
@@ -32,11 +34,12 @@ export class Janitor implements AsyncDisposable {
   }
 
   async #sweep(): Promise<void> {
-    const { db, uploads, retention, log } = this.parts;
+    const { db, uploads, retention, feeds, log } = this.parts;
     try {
       const now = new Date();
       await uploads.removeExpired(now);
       await retention.sweep(now);
+      await feeds.removeLeftovers(now);
       await db.transaction((tx) => forgetAnswers(tx, new Date(now.getTime() - dayMs)));
     } catch (error) {
       log.warn({ error }, 'sweeping failed; it is tried again');

@@ -102,7 +102,7 @@ async function compose({ db, log, use }: Parts, config: Config) {
     worker: new Worker(queue, scanner, config, log),
     schedule: () => config.advisoryUpdates && new FeedSchedule({ feeds, updates, log }, config.feedTickMs),
     rejudger: new Rejudger(new Rejudging(db), new Announcements(db, suppressions), log),
-    janitor: () => new Janitor({ db, uploads, retention, log }),
+    janitor: () => new Janitor({ db, uploads, retention, feeds: updates, log }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { UpdateAdvisoriesResponseSchema } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
@@ -49,6 +49,8 @@ const unreachableBackoffMs = 3_600_000;
 /** The rest of a feed of which one attempt takes only a part. */
 const restMs = 30_000;
 const stepIntervalMs = 250;
+/** What was fetched of a feed is worth so long; its server has another state by then. */
+const leftoverMs = 2 * 86_400_000;
 
 /** Fetches and imports one feed at a time; one replica has a feed while it does. */
 export class FeedUpdates {
@@ -87,6 +89,16 @@ export class FeedUpdates {
       tell({ feed: name, step: 'failed', error: { code: failure.code, message: failure.message } });
     } finally {
       clearInterval(renewing);
+    }
+  }
+
+  /** Removes what attempts left behind to go on with, and nobody went on with. */
+  async removeLeftovers(now: Date): Promise<void> {
+    const names = await readdir(this.settings.directory).catch(() => []);
+    for (const name of names) {
+      const path = join(this.settings.directory, name);
+      const found = await stat(path).catch(() => undefined);
+      if (found && now.getTime() - found.mtimeMs > leftoverMs) await rm(path, { recursive: true, force: true });
     }
   }
 
