@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { VexDocumentSchema } from '@gabion/contracts/gabion/scan/v1/exceptions_pb';
-import type { Database } from '@gabion/postgres/database';
+import type { Database, Tx } from '@gabion/postgres/database';
 import type { Call } from '@gabion/rpc/call';
 import { Fault } from '@gabion/rpc/fault';
 import { audit } from '@gabion/service/audit';
@@ -37,12 +37,11 @@ export class VexDocuments {
     const time = Number.isNaN(Date.parse(document.timestamp)) ? null : new Date(document.timestamp);
     const statements = JSON.stringify(document.statements).replaceAll('\\u0000', '\ufffd');
     return this.db.transaction(async (tx) => {
+      await refuseTooMany(tx, document);
       const { rows } = await sql<VexDocumentRow>`
         insert into vex_documents (id, document_id, author, format, statement_count, document_time, statements)
-        select ${randomUUID()}, ${storable(document.id, 2048)}, ${storable(document.author, 512)}, ${document.format},
-          ${document.statements.length}, ${time}, ${statements}::jsonb
-        where (select coalesce(sum(statement_count), 0) from vex_documents) + ${document.statements.length}
-          <= ${maxStatements}
+        values (${randomUUID()}, ${storable(document.id, 2048)}, ${storable(document.author, 512)}, ${document.format},
+          ${document.statements.length}, ${time}, ${statements}::jsonb)
         on conflict (document_id) do update set author = excluded.author, format = excluded.format,
           statement_count = excluded.statement_count, document_time = excluded.document_time, import_time = now(),
           statements = excluded.statements, revision = nextval('suppression_revisions')
@@ -50,7 +49,7 @@ export class VexDocuments {
         returning ${columns}`.execute(tx);
       const [row] = rows;
       if (!row)
-        throw new Fault('failed_precondition', 'a newer document of this id is held, or too many statements are', {
+        throw new Fault('failed_precondition', 'a newer document of this id is held', {
           code: 'vex_not_newer',
         });
       const details = { document: row.document_id.slice(0, 256), statements: String(row.statement_count) };
@@ -73,6 +72,16 @@ export class VexDocuments {
       await audit(tx, call, { service: 'image-scanner', resource: `vex-documents/${id}` });
     });
   }
+}
+
+async function refuseTooMany(tx: Tx, document: VexDocument): Promise<void> {
+  const { rows } = await sql<{ count: string }>`
+    select coalesce(sum(statement_count), 0) as count from vex_documents
+    where document_id <> ${storable(document.id, 2048)}`.execute(tx);
+  if (Number(rows[0]!.count) + document.statements.length <= maxStatements) return;
+  throw new Fault('resource_exhausted', `over ${maxStatements} statements are not held; delete some documents`, {
+    code: 'too_many_statements',
+  });
 }
 
 /** The document as callers see it. */
