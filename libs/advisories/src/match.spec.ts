@@ -119,6 +119,14 @@ describe('match', () => {
     });
   });
 
+  it('keeps two CVEs apart that share a name', () => {
+    const found = match(npm, [
+      ...advisory({ id: 'PYSEC-1', aliases: ['CVE-2024-1', 'GHSA-a'], vulnerabilities: ['CVE-2024-1'] }),
+      ...advisory({ id: 'PYSEC-2', aliases: ['CVE-2024-2', 'GHSA-a'], vulnerabilities: ['CVE-2024-2'] }),
+    ]);
+    expect(found.map(({ vulnerabilityId }) => vulnerabilityId).sort()).toEqual(['CVE-2024-1', 'CVE-2024-2']);
+  });
+
   it('keeps the source’s own severity before the one of the score', () => {
     const cvss = { vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', score: 9.8 };
     expect(match(npm, advisory({ severity: 'medium', cvss }))[0]?.severity).toBe('medium');

@@ -28,6 +28,9 @@ describe('OSV', () => {
     const of = (events: object[]) => advisories(osv({ affected: affected(events) }))[0]?.affected[0]?.intervals;
     expect(of([{ introduced: '1.0.0' }])).toEqual([{ from: '1.0.0' }]);
     expect(of([{ introduced: '0' }, { limit: '*' }])).toEqual([{}]);
+    expect(of([{ introduced: '0' }, { fixed: '1.0.0' }, { introduced: '2.0.0' }, { fixed: '2.0.0' }])).toEqual([
+      { before: '1.0.0' },
+    ]);
     expect(of([{ introduced: '0' }, { limit: '3.0.0' }])).toEqual([{ before: '3.0.0' }]);
   });
 
