@@ -114,7 +114,8 @@ describe('an import of advisories', () => {
     for (let n = 0; n < 15; n++) {
       const layers = [[...names.map((name) => npmPackage(name, '1.0.0')), npmPackage(`own${n}`, '1.0.0')]];
       const scan = await scanner.scan(registry.add(`v${n}`, buildImage({ layers })));
-      const findings = await scanner.findings(scan.id);
+      // The image's own configuration is found fault with, too.
+      const findings = (await scanner.findings(scan.id)).filter(({ vulnerabilityId }) => vulnerabilityId !== '');
       expect(findings).toHaveLength(40);
       const fixes = new Set(findings.map((each) => each.fixedVersion));
       expect(fixes.size).toBe(1);
@@ -152,11 +153,18 @@ describe('an import of advisories', () => {
       );
       return rows;
     };
+    // Keys are taken away as soon as images are judged again; their numbers are not given twice.
+    const keysEver = async () => {
+      const { rows } = await sql<{ n: string }>`select last_value as n from rejudge_keys_seq_seq`.execute(
+        site.db.kysely,
+      );
+      return rows[0]!.n;
+    };
     const before = await rows();
-    const keys = await site.count('rejudge_keys');
+    const keys = await keysEver();
     expect(await scanner.import('npm', feed(50, '2.0.0'))).toMatchObject({ entriesAdded: 0n, entriesRemoved: 0n });
     expect(await rows()).toEqual(before);
-    expect(await site.count('rejudge_keys')).toBe(keys);
+    expect(await keysEver()).toBe(keys);
     expect(await site.events('advisories.imported')).toHaveLength(1);
     const changed = { ...feed(50, '2.0.0'), ...feed(1, '2.0.1') };
     expect(await scanner.import('npm', changed)).toMatchObject({ entriesAdded: 1n, entriesRemoved: 1n });
