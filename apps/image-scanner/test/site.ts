@@ -8,6 +8,7 @@ import { ImageService } from '@gabion/contracts/gabion/scan/v1/images_pb';
 import {
   type CreateScanRequestSchema,
   type Finding,
+  FindingKind,
   ListFindingsRequestSchema,
   type Scan,
   ScanService,
@@ -134,8 +135,10 @@ export class Replica implements AsyncDisposable {
     throw new Error(`the watch of ${id} ended before the scan`);
   }
 
+  /** The vulnerabilities of a scan. */
   async findings(scanId: string): Promise<Finding[]> {
-    const request = create(ListFindingsRequestSchema, { scanId, pageSize: 1000 });
+    const filter = { kinds: [FindingKind.VULNERABILITY] };
+    const request = create(ListFindingsRequestSchema, { scanId, pageSize: 1000, filter });
     return (await this.scans.listFindings(request, { caller })).findings;
   }
 
