@@ -5,8 +5,8 @@ import { MalwareFoundSchema } from '@gabion/contracts/gabion/scan/v1/events_pb';
 import type { ExceptionSchema } from '@gabion/contracts/gabion/scan/v1/exceptions_pb';
 import {
   type Finding,
+  type FindingFilterSchema,
   FindingKind,
-  type ListFindingsRequestSchema,
   Severity,
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import { buildImage } from '@gabion/testkit/images';
@@ -46,10 +46,13 @@ function advisory(n: number, name: string, vector = vectors.medium, fixed = '2.0
 
 const image = (...packages: string[]) => buildImage({ layers: [packages.map((name) => npmPackage(name, '1.0.0'))] });
 
-type Request = MessageInitShape<typeof ListFindingsRequestSchema>;
+interface Asked {
+  readonly filter?: Omit<MessageInitShape<typeof FindingFilterSchema>, '$typeName' | '$unknown'>;
+  readonly minimumSeverity?: Severity;
+}
 
 /** Vulnerabilities, unless the filter names other kinds. */
-async function list(scanId: string, { filter, ...more }: Request = {}): Promise<Finding[]> {
+async function list(scanId: string, { filter, ...more }: Asked = {}): Promise<Finding[]> {
   const wanted = { kinds: [FindingKind.VULNERABILITY], ...filter };
   return (await scanner.scans.listFindings({ scanId, filter: wanted, ...more }, { caller })).findings;
 }
