@@ -13,7 +13,7 @@ export interface Role {
 export const administrator = 'administrator';
 
 const ownTokens = ['tokens.create', 'tokens.list', 'tokens.revoke'];
-const reading = ['scans.get', 'scans.list', 'advisories.list'];
+const reading = ['scans.get', 'scans.list', 'images.list', 'advisories.list', 'vex.list', 'exceptions.list'];
 
 const builtIn: readonly Role[] = [
   { name: administrator, description: 'Everything.', permissions: ['*'] },
@@ -22,7 +22,10 @@ const builtIn: readonly Role[] = [
     description: 'Runs the platform: scans, advisories, service accounts; sees who is who.',
     permissions: [
       'scans.*',
+      'images.*',
       'advisories.*',
+      'vex.*',
+      'exceptions.*',
       'service-accounts.*',
       'users.get',
       'users.list',
@@ -35,7 +38,7 @@ const builtIn: readonly Role[] = [
   {
     name: 'security-engineer',
     description: 'Scans images, judges findings, imports advisories.',
-    permissions: ['scans.*', 'advisories.*', 'roles.list', ...ownTokens],
+    permissions: ['scans.*', 'images.*', 'advisories.*', 'vex.*', 'exceptions.*', 'roles.list', ...ownTokens],
   },
   { name: 'viewer', description: 'Reads scans and findings.', permissions: [...reading, ...ownTokens] },
   {

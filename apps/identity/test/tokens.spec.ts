@@ -44,12 +44,15 @@ describe('tokens', () => {
     expect(caller.tokenId).toBe(tokenId);
     expect(caller.permissions).toEqual([
       'advisories.list',
+      'exceptions.list',
+      'images.list',
       'scans.create',
       'scans.get',
       'scans.list',
       'tokens.create',
       'tokens.list',
       'tokens.revoke',
+      'vex.list',
     ]);
     const whoAmI = await identity.gateway.authentication.whoAmI({}, { caller });
     expect(whoAmI.id).toBe(caller.id);

@@ -3,13 +3,10 @@ import type { Image, Layer } from '@gabion/oci/image';
 import { OciError } from '@gabion/oci/oci-error';
 import { formatPlatform } from '@gabion/oci/platform';
 import { RootfsError } from '@gabion/rootfs/rootfs-error';
-import { defaultDetectors } from './detectors.ts';
+import type { StaticFinding } from './finding.ts';
 import type { Layers } from './layers.ts';
 import type { ProgressCount } from './progress.ts';
 import type { ImageLayer, Warning } from './scan.ts';
-
-/** Contents and packages kept under another version are worked out anew. */
-export const analyserVersion = defaultDetectors.version;
 
 /** What an image consists of. */
 export interface Analysis {
@@ -18,28 +15,32 @@ export interface Analysis {
   readonly layers: readonly ImageLayer[];
   /** Its warnings also say what was left out of the layers. */
   readonly inventory: Omit<Inventory, 'warnings'> & { readonly warnings: readonly Warning[] };
+  readonly findings: readonly StaticFinding[];
 }
 
 /** Reads the layers that nobody has read before, puts all in order, and finds what is installed. */
 export async function analyse(
   image: Image,
-  scanId: string,
+  scan: { readonly id: string; readonly lock_files: boolean },
   layers: Layers,
   progress: ProgressCount,
   signal: AbortSignal,
 ): Promise<Analysis> {
-  const { contents, absent } = await taken(image, scanId, layers, progress, signal);
+  const { contents, absent } = await taken(image, scan.id, layers, progress, signal);
   const packed = image.layers.map(({ diffId }) => {
     const bytes = contents.get(diffId);
     return { diffId, ...(bytes && { contents: bytes }) };
   });
-  const { inventory, warnings, sizes } = await layers.threads.survey(packed, signal);
+  const createdBy = image.layers.map((layer) => layer.createdBy);
+  const about = { config: image.config, createdBy, lockFiles: scan.lock_files };
+  const { inventory, findings, warnings, sizes } = await layers.threads.survey(packed, about, signal);
   return {
     manifestDigest: image.manifestDigest,
     platform: formatPlatform(image.platform),
     layers: image.layers.map(({ digest, diffId, createdBy }, index) => {
       return { digest: digest ?? '', diffId, createdBy, size: sizes[index]! };
     }),
+    findings,
     inventory: { ...inventory, warnings: [...absent.map(absenceOf), ...warnings, ...inventory.warnings] },
   };
 }

@@ -48,6 +48,16 @@ const scannerConfig = platformConfig.extend({
     .min(1)
     .max(64)
     .default(() => Math.min(availableParallelism(), 4)),
+  /** A directory with YARA rules and lists of digests beside the built-in ones, read at the start. */
+  malwareDefinitions: z.string().optional(),
+  /** A ClamAV daemon: `unix:/run/clamav/clamd.ctl` or `host:port`. Without it no file is shown to ClamAV. */
+  clamd: z
+    .string()
+    .regex(/^(?:unix:\/.+|.+:\d{1,5})$/)
+    .optional(),
+  /** SPDX identifiers or categories; with an allow list, what is on neither list is denied. Without both nothing is judged. */
+  allowedLicences: z.array(z.string()).default([]),
+  deniedLicences: z.array(z.string()).default([]),
   /** Uncompressed bytes of one layer. */
   maxLayerBytes: z
     .number()
@@ -101,8 +111,19 @@ export function configFromEnv(env: Readonly<Record<string, string | undefined>>)
     ...(env.GABION_LAYER_RETENTION_DAYS && { layerRetentionMs: Number(env.GABION_LAYER_RETENTION_DAYS) * dayMs }),
     ...(env.GABION_ADVISORY_UPDATES && { advisoryUpdates: env.GABION_ADVISORY_UPDATES !== 'off' }),
     ...(env.GABION_FEED_FILE_ROOT && { feedFileRoot: env.GABION_FEED_FILE_ROOT }),
+    ...(env.GABION_MALWARE_DEFINITIONS && { malwareDefinitions: env.GABION_MALWARE_DEFINITIONS }),
+    ...(env.GABION_CLAMD && { clamd: env.GABION_CLAMD }),
+    ...(env.GABION_ALLOWED_LICENCES && { allowedLicences: listed(env.GABION_ALLOWED_LICENCES) }),
+    ...(env.GABION_DENIED_LICENCES && { deniedLicences: listed(env.GABION_DENIED_LICENCES) }),
     ...(env.GABION_MAX_FEED_BYTES && { maxFeedBytes: Number(env.GABION_MAX_FEED_BYTES) }),
   });
+}
+
+function listed(text: string): string[] {
+  return text
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean);
 }
 
 function numbersIn<K extends string>(

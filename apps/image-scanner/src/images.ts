@@ -80,9 +80,7 @@ export class Images {
 }
 
 /** Prepares an analysis for the database; a package that a database names twice in one place is one. */
-export async function imageRecord(
-  analysis: Analysis & { readonly findings?: readonly StaticFinding[] },
-): Promise<ImageRecord> {
+export async function imageRecord(analysis: Analysis): Promise<ImageRecord> {
   const places = new Map<string, number>();
   const packages: Package[] = [];
   const indexes = analysis.inventory.packages.map(storablePackage).map((each) => {
@@ -92,7 +90,7 @@ export async function imageRecord(
     places.set(place, packages.length);
     return packages.push(each) - 1;
   });
-  const findings = (analysis.findings ?? []).map((each) => {
+  const findings = analysis.findings.map((each) => {
     const placed = storableFinding(each);
     if (placed.kind !== 'licence' || placed.package === undefined) return placed;
     return { ...placed, package: indexes[placed.package]! };

@@ -1,6 +1,8 @@
 // Runs inside the threads of `layer-threads.ts`.
 import type { MessagePort } from 'node:worker_threads';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { MalwareError } from '@gabion/malware/malware-error';
+import { type MalwareNote, malwareInspectorName } from '@gabion/malware/malware-inspector';
 import { type LayerIdentity, type LayerStreamLimits, unpackedLayer } from '@gabion/oci/layer-stream';
 import { OciError, type OciErrorCode } from '@gabion/oci/oci-error';
 import type { Inspector } from '@gabion/rootfs/inspector';
@@ -11,7 +13,14 @@ import type { LayerLimits } from '@gabion/rootfs/limits';
 import { RootfsError, type RootfsErrorCode } from '@gabion/rootfs/rootfs-error';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { ChunkReceiver, type FromThread } from './chunk-port.ts';
-import { analyzers, type DetectorSettings, inspectorsFor, type Survey, surveyOf } from './detectors.ts';
+import {
+  analyzers,
+  type DetectorSettings,
+  type ImageAbout,
+  inspectorsFor,
+  type Survey,
+  surveyOf,
+} from './detectors.ts';
 
 /** What every task is given. */
 export interface ThreadTask {
@@ -27,6 +36,7 @@ export interface LayerTask extends ThreadTask {
 
 export interface SurveyTask extends ThreadTask {
   readonly layers: readonly PackedLayer[];
+  readonly about: ImageAbout;
 }
 
 /** A layer of an image and what `layerTask` answered for it; without it when the layer could not be had. */
@@ -40,6 +50,8 @@ export type Reply<T> =
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'oci'; readonly code: OciErrorCode; readonly message: string }
   | { readonly kind: 'rootfs'; readonly code: RootfsErrorCode; readonly message: string }
+  /** An engine that was to look at the layer could not: what is known of it would pass for all. */
+  | { readonly kind: 'engine'; readonly message: string }
   | { readonly kind: 'unforeseen'; readonly error: unknown };
 
 export interface ImageSurvey extends Survey {
@@ -54,9 +66,17 @@ export async function layerTask(task: LayerTask): Promise<Reply<Uint8Array>> {
   const open = () => unpackedLayer(receiver.open(), task.layer, task.stream);
   const reply = await replied(async () => {
     const inspectors = await inspectorsIn(task.settings);
-    return packed(encodeLayer(await readLayer(open, { analyzers, inspectors, limits: task.limits })));
+    const contents = await readLayer(open, { analyzers, inspectors, limits: task.limits });
+    checkEngines(contents);
+    return packed(encodeLayer(contents));
   });
   return reply.kind === 'done' ? handedOver(reply, reply.value) : reply;
+}
+
+/** A daemon that was away leaves files unseen; that must not be kept as what there is to say of the layer. */
+function checkEngines({ notes }: LayerContents): void {
+  for (const note of (notes[malwareInspectorName] ?? []) as readonly MalwareNote[])
+    if ('failed' in note && note.failed === 'clamav') throw new MalwareError('clamd_unavailable', note.reason);
 }
 
 let kept: { readonly version: string; readonly inspectors: Promise<readonly Inspector[]> } | undefined;
@@ -68,12 +88,12 @@ function inspectorsIn(settings: DetectorSettings): Promise<readonly Inspector[]>
 }
 
 /** Finds what is in an image, of the packed contents of its layers. */
-export async function surveyTask({ port, layers, settings }: SurveyTask): Promise<Reply<ImageSurvey>> {
+export async function surveyTask({ port, layers, about, settings }: SurveyTask): Promise<Reply<ImageSurvey>> {
   using _ = signsOfLife(port);
   return replied(async () => {
     const contents = unpackedContents(layers);
     const applied = layers.map(({ diffId }) => ({ diffId, contents: contents.get(diffId)! }));
-    return { ...surveyOf(applied, settings), sizes: applied.map((each) => each.contents.bytes) };
+    return { ...surveyOf(applied, about, settings), sizes: applied.map((each) => each.contents.bytes) };
   });
 }
 
@@ -121,6 +141,7 @@ async function replied<T>(work: () => Promise<T>): Promise<Reply<T>> {
     return { kind: 'done', value: await work() };
   } catch (error) {
     if (error instanceof OciError) return { kind: 'oci', code: error.code, message: error.message };
+    if (error instanceof MalwareError) return { kind: 'engine', message: error.message };
     if (error instanceof RootfsError) return { kind: 'rootfs', code: error.code, message: error.message };
     return { kind: 'unforeseen', error };
   }

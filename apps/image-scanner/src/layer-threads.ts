@@ -7,7 +7,7 @@ import type { LayerLimits } from '@gabion/rootfs/limits';
 import { RootfsError } from '@gabion/rootfs/rootfs-error';
 import { Piscina } from 'piscina';
 import { ChunkSender, type FromThread, type ToThread } from './chunk-port.ts';
-import type { DetectorSettings } from './detectors.ts';
+import type { DetectorSettings, ImageAbout } from './detectors.ts';
 import type { ImageSurvey, LayerTask, PackedLayer, Reply, SurveyTask } from './layer-thread.ts';
 import { ScanFailure } from './scan-errors.ts';
 
@@ -58,10 +58,10 @@ export class LayerThreads implements AsyncDisposable {
   }
 
   /** Finds what is in an image, of the packed contents of its layers, lowest first. The contents are used up. */
-  survey(layers: readonly PackedLayer[], signal: AbortSignal): Promise<ImageSurvey> {
+  survey(layers: readonly PackedLayer[], about: ImageAbout, signal: AbortSignal): Promise<ImageSurvey> {
     const { settings } = this.#options;
     const buffers = new Set(layers.flatMap(({ contents }) => (contents ? [contents.buffer as ArrayBuffer] : [])));
-    const task = (port: MessagePort): SurveyTask => ({ port, layers, settings });
+    const task = (port: MessagePort): SurveyTask => ({ port, layers, about, settings });
     return this.#run<ImageSurvey>('surveyTask', undefined, signal, task, [...buffers]);
   }
 
@@ -186,6 +186,8 @@ function resultOf<T>(reply: Reply<T>): T {
       throw new OciError(reply.code, reply.message);
     case 'rootfs':
       throw new RootfsError(reply.code, reply.message);
+    case 'engine':
+      throw new ScanFailure('malware_engine_unavailable', reply.message);
     case 'unforeseen':
       throw reply.error;
     default:

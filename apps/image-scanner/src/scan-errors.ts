@@ -6,6 +6,7 @@ export type ScanErrorCode = OciErrorCode | RootfsErrorCode | ServiceErrorCode;
 
 type ServiceErrorCode =
   | 'layer_analysis_failed'
+  | 'malware_engine_unavailable'
   | 'upload_gone'
   | 'disk_full'
   | 'replica_gone'
@@ -29,6 +30,7 @@ export class ScanFailure extends Error {
 /** What the service says in its own words; a detail follows where there is one. */
 const own: Readonly<Record<ServiceErrorCode, string>> = {
   layer_analysis_failed: 'the thread that analysed the layer did not come to an end',
+  malware_engine_unavailable: 'an engine that looks for malware is configured and does not answer',
   upload_gone: 'the uploaded image is not there any more',
   disk_full: 'the disk of the service is full',
   replica_gone: 'the replica that holds what this scan needs has not been seen again',

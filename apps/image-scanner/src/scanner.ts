@@ -40,7 +40,7 @@ export class Scanner {
     const image = await source.image(scan.platform ? parsePlatform(scan.platform) : undefined, signal);
     const { manifestDigest } = image;
     const key = { manifestDigest, platform: formatPlatform(image.platform), lockFiles: scan.lock_files };
-    const read = async () => imageRecord(await analyse(image, scan.id, this.parts.layers, progress, signal));
+    const read = async () => imageRecord(await analyse(image, scan, this.parts.layers, progress, signal));
     const isKnown = (await images.known(key)) !== undefined;
     const record = isKnown ? undefined : await read();
     signal.throwIfAborted();

@@ -4,12 +4,11 @@ import { defaultLimits } from '@gabion/rootfs/limits';
 import { type Parts, type Running, startService } from '@gabion/service/start';
 import { Advisories } from './advisories.ts';
 import { AdvisoryImport } from './advisory-import.ts';
-import { analyserVersion } from './analysis.ts';
 import { Announcements } from './announcements.ts';
 import type { Config } from './config.ts';
 import { CurrentFindings } from './current-findings.ts';
 import { migrations } from './db/migrations.ts';
-import { defaultDetectors } from './detectors.ts';
+import { type DetectorSettings, detectorSettings } from './detectors.ts';
 import { Exceptions } from './exceptions.ts';
 import { FeedDoor } from './feeds/feed-door.ts';
 import { FeedSchedule } from './feeds/feed-schedule.ts';
@@ -67,16 +66,17 @@ export async function start(config: Config): Promise<Running> {
 
 async function compose({ db, log, use }: Parts, config: Config) {
   const home = await Home.open(config.dataDir);
+  const detectors = await detectorSettings(config);
   const uploads = new Uploads(db, home, config);
   const scans = new Scans(db, home, uploads);
   const advisories = new Advisories(db);
   const changes = use(await ScanChanges.open(db, scans));
-  const layers = use(await Layers.open(db, analyserVersion, layerThreads(config)));
+  const layers = use(await Layers.open(db, detectors.version, layerThreads(config, detectors)));
   const sourceImport = new SourceImport(db);
   const imports = new AdvisoryImport(sourceImport, home, config.maxFeedBytes);
   const { feeds, updates } = await openFeeds(db, home, sourceImport, config);
   const queue = new Queue(db, randomUUID(), home.id, config.leaseMs);
-  const images = new Images(db, analyserVersion);
+  const images = new Images(db, detectors.imageVersion);
   const access = new ImageAccess(home, uploads, config);
   const suppressions = new Suppressions(db);
   const current = new CurrentFindings(db, suppressions);
@@ -106,10 +106,10 @@ async function compose({ db, log, use }: Parts, config: Config) {
   };
 }
 
-function layerThreads(config: Config): LayerThreads {
+function layerThreads(config: Config, settings: DetectorSettings): LayerThreads {
   return new LayerThreads({
     threads: config.layerThreads,
-    settings: defaultDetectors,
+    settings,
     stream: { maxLayerBytes: config.maxLayerBytes, maxRatio: config.maxLayerRatio },
     limits: {
       ...defaultLimits,

@@ -6,14 +6,18 @@ import { OciError } from '@gabion/oci/oci-error';
 import { defaultLimits } from '@gabion/rootfs/limits';
 import { file, type LayerEntry, layerTar } from '@gabion/testkit/layer-tar';
 import { describe, expect, it } from '@jest/globals';
-import { defaultDetectors } from '../src/detectors.ts';
+import { detectorSettings } from '../src/detectors.ts';
 import { LayerThreads, type LayerThreadsOptions } from '../src/layer-threads.ts';
 import { alpineLayer } from './recipes.ts';
 
+const settings = await detectorSettings({ allowedLicences: [], deniedLicences: [] });
+
 function threads(options: Partial<LayerThreadsOptions> = {}): LayerThreads {
   const limits = { ...defaultLimits, maxEntries: 1000 };
-  return new LayerThreads({ threads: 1, settings: defaultDetectors, stream: defaultLayerLimits, limits, ...options });
+  return new LayerThreads({ threads: 1, settings, stream: defaultLayerLimits, limits, ...options });
 }
+
+const about = { createdBy: [''], lockFiles: false };
 
 function layerOf(tar: Buffer): { layer: LayerIdentity; stored: Buffer } {
   const stored = gzipSync(tar);
@@ -29,7 +33,7 @@ async function* pieces(bytes: Buffer, size = 64 * 1024) {
 async function packagesIn(pool: LayerThreads, entries: readonly LayerEntry[], signal = new AbortController().signal) {
   const { layer, stored } = layerOf(layerTar(entries));
   const contents = await pool.read(layer, async () => pieces(stored), signal);
-  const { inventory, sizes } = await pool.survey([{ diffId: layer.diffId, contents }], signal);
+  const { inventory, sizes } = await pool.survey([{ diffId: layer.diffId, contents }], about, signal);
   return { names: inventory.packages.map(({ name }) => name), sizes };
 }
 
@@ -60,7 +64,7 @@ describe('LayerThreads', () => {
     };
     const { signal } = new AbortController();
     const contents = await pool.read(layer, open, signal);
-    const { inventory } = await pool.survey([{ diffId: layer.diffId, contents }], signal);
+    const { inventory } = await pool.survey([{ diffId: layer.diffId, contents }], about, signal);
     expect(inventory.operatingSystem).toMatchObject({ id: 'alpine' });
     expect(opened).toBe(2);
   });
