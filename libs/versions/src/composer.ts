@@ -11,29 +11,56 @@ export function compareComposer(a: string, b: string): Comparison {
   return 0;
 }
 
-/** Whether Composer can order the version; branches (`dev-main`) have no order. */
+/** Whether Composer can order the version; branches that are no number (`dev-main`) have no order. */
 export function isComposer(version: string): boolean {
-  return pattern.test(bare(version));
+  return normalParts(bare(version)) !== undefined;
 }
 
 /** Version order of Packagist. */
 export const composerOrder: VersionOrder = { compare: compareComposer, isValid: isComposer };
 
-const pattern = /^[0-9]+(?:\.[0-9]+)*(?:[._-]?(?:stable|beta|b|rc|alpha|a|patch|pl|p)(?:[.-]?[0-9]+)*)?(?:[.-]?dev)?$/;
+// The modifier of VersionParser::$modifierRegex; its `([.-]?\d+)*` is written so that it matches in one way only.
+const modifier = '[._-]?(?:(stable|beta|b|rc|alpha|a|patch|pl|p)(\\d*(?:[.-]\\d+)*))?([.-]?dev)?$';
+const classical = new RegExp(`^v?(\\d{1,5}(?:\\.\\d+){0,3})${modifier}`);
+const dated = new RegExp(`^v?(\\d{4}(?:[.:-]?\\d{2}){1,6}(?:[.:-]?\\d{1,3})?)${modifier}`);
+const branch = /^v?(\d+(?:\.(?:\d+|[x*])){0,3})$/;
 
+/** What a part of a branch (`1.x-dev`) stands for that is left open. */
+const open = '9999999';
+
+/** Without alias, stability flag and build metadata. */
 function bare(version: string): string {
-  const text = version.trim().toLowerCase();
+  const [aliased = ''] = version.trim().split(/ +as +/, 1);
+  const text = aliased.replace(/@(?:stable|rc|beta|alpha|dev)$/i, '').toLowerCase();
   const plus = text.indexOf('+');
-  return (plus < 0 ? text : text.slice(0, plus)).replace(/^v/, '');
+  return plus > 0 && plus < text.length - 1 && !/[,\s]/.test(text) ? text.slice(0, plus) : text;
 }
 
-// Composer pads to four numbers and drops `-stable`; `version_compare` then cuts at every change of kind.
+function normalParts(text: string): readonly string[] | undefined {
+  const found = classical.exec(text);
+  const date = found ? null : dated.exec(text);
+  const [, numbers, stage, counters, dev] = found ?? date ?? [];
+  if (numbers === undefined) return branchParts(text);
+  const release = date ? numbers.split(/\D/) : padded(numbers.split('.'), '0');
+  // Composer forgets what follows `-stable`.
+  if (stage === 'stable') return release;
+  return [...release, ...(stage ? [stage, ...(counters!.match(/\d+/g) ?? [])] : []), ...(dev ? ['dev'] : [])];
+}
+
+function branchParts(text: string): readonly string[] | undefined {
+  if (!text.endsWith('dev')) return undefined;
+  const [, numbers] = branch.exec(text.slice(0, -3).replace(/[.-]$/, '').trim()) ?? [];
+  if (numbers === undefined) return undefined;
+  return [...padded(numbers.replace(/[x*]/g, open).split('.'), open), 'dev'];
+}
+
+function padded(numbers: string[], filler: string): string[] {
+  return [...numbers, ...Array<string>(4 - numbers.length).fill(filler)];
+}
+
 function parts(version: string): readonly string[] {
-  const found = bare(version).match(/[0-9]+|[a-z]+/g) ?? [];
-  const letters = found.findIndex((part) => !isNumeral(part));
-  const numbers = letters < 0 ? found : found.slice(0, letters);
-  const rest = letters < 0 ? [] : found.slice(letters).filter((part) => part !== 'stable');
-  return [...numbers, ...Array<string>(Math.max(0, 4 - numbers.length)).fill('0'), ...rest];
+  const text = bare(version);
+  return normalParts(text) ?? text.match(/[0-9]+|[a-z]+/g) ?? [];
 }
 
 const stages: Readonly<Record<string, number>> = {
@@ -54,6 +81,6 @@ function compareParts(x: string | undefined, y: string | undefined): Comparison 
   if (x !== undefined && y !== undefined && isNumeral(x) && isNumeral(y)) return compareNumerals(x, y);
   // Of two versions equal so far the one that goes on with a number is the higher.
   const rank = (part: string | undefined) =>
-    part === undefined ? release : isNumeral(part) ? release + 0.5 : (stages[part] ?? -1);
+    part === undefined ? release : isNumeral(part) ? release + 0.5 : Object.hasOwn(stages, part) ? stages[part]! : -1;
   return Math.sign(rank(x) - rank(y)) as Comparison;
 }

@@ -7,9 +7,11 @@ import { goOrder } from './go.ts';
 import { mavenOrder } from './maven.ts';
 import { npmOrder } from './npm.ts';
 import { nugetOrder } from './nuget.ts';
+import { cranOrder, hackageOrder } from './number-list.ts';
 import type { VersionOrder } from './order.ts';
 import { pacmanOrder } from './pacman.ts';
 import { pep440Order } from './pep440.ts';
+import { pubOrder } from './pub.ts';
 import { rpmOrder } from './rpm.ts';
 import { semverOrder } from './semver.ts';
 
@@ -22,6 +24,8 @@ const orders: ReadonlyMap<string, VersionOrder> = new Map([
   ['Wolfi', apkOrder],
   ['Chainguard', apkOrder],
   ['MinimOS', apkOrder],
+  ['Alpaquita', apkOrder],
+  ['BellSoft Hardened Containers', apkOrder],
   ['npm', npmOrder],
   ['Red Hat', rpmOrder],
   ['AlmaLinux', rpmOrder],
@@ -52,14 +56,28 @@ const orders: ReadonlyMap<string, VersionOrder> = new Map([
   ['Arch', pacmanOrder],
   ['Arch Linux', pacmanOrder],
   ['Hex', semverOrder],
-  ['Pub', semverOrder],
+  ['Pub', pubOrder],
+  ['CRAN', cranOrder],
+  ['Bioconductor', cranOrder],
+  ['Hackage', hackageOrder],
+  ['GHC', semverOrder],
+  ['Julia', semverOrder],
+  ['ConanCenter', semverOrder],
+  ['Kubernetes', semverOrder],
+  ['VSCode', semverOrder],
+  ['opam', debianOrder],
   ['SwiftURL', semverOrder],
   ['Bitnami', bitnamiOrder],
   ['GitHub Actions', semverOrder],
 ]);
 
+// What they rebuild stands behind their name: `Root:npm`, `Root:Debian:12`.
+const rebuilders: ReadonlySet<string> = new Set(['CleanStart', 'Docker Hardened Images', 'Echo', 'Root', 'TuxCare']);
+
 /** The version order of an OSV ecosystem (`npm`, `Debian:11`, `Alpine:v3.10`), or undefined where none is known. */
 export function orderOf(ecosystem: string): VersionOrder | undefined {
   const colon = ecosystem.indexOf(':');
-  return orders.get(colon < 0 ? ecosystem : ecosystem.slice(0, colon));
+  if (colon < 0) return orders.get(ecosystem);
+  const [name, release] = [ecosystem.slice(0, colon), ecosystem.slice(colon + 1)];
+  return rebuilders.has(name) ? (orderOf(release) ?? orders.get(name)) : orders.get(name);
 }

@@ -9,7 +9,7 @@ export function compareGo(a: string, b: string): Comparison {
 /** Whether the version is one of a module (`v` may be missing, as in OSV) or of the toolchain. */
 export function isGo(version: string): boolean {
   const bare = withoutPrefix(version);
-  return isSemver(bare) || /^[0-9]+(?:\.[0-9]+){0,2}(?:(?:rc|beta)[0-9]+)?$/.test(bare);
+  return isSemver(bare) || /^(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){0,2}(?:(?:rc|beta)[0-9]+)?$/.test(bare);
 }
 
 /** Version order of Go modules and of the Go toolchain. */

@@ -1,38 +1,49 @@
-import { compareNumerals, compareText } from './numeral.ts';
+import { compareNumerals, compareText, isDigit } from './numeral.ts';
 import type { Comparison, VersionOrder } from './order.ts';
 
-// ComparableVersion of Maven (POM reference, "Version Order Specification"): nested lists of numbers and qualifiers.
+// ComparableVersion of Maven 3.9: a list of numbers and qualifiers in which a hyphen, and every change between digits
+// and letters, opens a list inside the list. An inner list is always the last of its outer one, so a version is a chain
+// of lists and nothing here recurses.
 
-/** Compares as Maven's ComparableVersion does; versions over 1,024 characters sort after all others, by text. */
+/** Compares as ComparableVersion of Maven 3.9 does. */
 export function compareMaven(a: string, b: string): Comparison {
-  if (a.length > maxLength || b.length > maxLength) {
-    if (a.length > maxLength && b.length > maxLength) return compareText(a, b);
-    return a.length > maxLength ? 1 : -1;
+  const [one, two] = [read(a), read(b)];
+  for (let depth = 0; ; depth++) {
+    const [left, right] = [one[depth]!, two[depth]!];
+    const shared = Math.min(left.length, right.length);
+    for (let i = 0; i < shared; i++) {
+      const order = compareItems(left[i]!, right[i]!);
+      if (order !== 0) return order;
+    }
+    const [hasMoreLeft, hasMoreRight] = [depth + 1 < one.length, depth + 1 < two.length];
+    if (left.length === right.length && hasMoreLeft && hasMoreRight) continue;
+    // The inner list of the shorter one stands against an item of the longer.
+    if (left.length > shared && hasMoreRight) return isNumber(left[shared]!) ? 1 : -1;
+    if (right.length > shared && hasMoreLeft) return isNumber(right[shared]!) ? -1 : 1;
+    const rest = (lists: readonly Item[][]) => compareToNothing(lists[depth]!, shared) || restBelow(lists, depth + 1);
+    return rest(one) || (-rest(two) as Comparison) || 0;
   }
-  return compareItems(parse(a), parse(b));
 }
 
 /** Whether Maven can order the version: any text without space or range characters. */
 export function isMaven(version: string): boolean {
-  return version.length <= maxLength && /^[^\s,()[\]]+$/.test(version);
+  return /^[^\s,()[\]]+$/.test(version);
 }
 
 /** Version order of Maven. */
 export const mavenOrder: VersionOrder = { compare: compareMaven, isValid: isMaven };
 
-// Lists nest as deep as a version has hyphens; this bounds the recursion.
-const maxLength = 1024;
-
-type Item =
-  | { readonly kind: 'number'; readonly digits: string }
-  | { readonly kind: 'text'; readonly rank: string }
-  /** Letters and the digits after them: `rc1`, `rc-1`. */
-  | { readonly kind: 'combination'; readonly rank: string; readonly digits: string }
-  | { readonly kind: 'list'; readonly items: Item[] };
+/** Digits, or the rank of a qualifier as Maven compares it: its index, or the number of indexes and the word. */
+type Item = { readonly digits: string } | { readonly rank: string };
 
 const qualifiers = ['alpha', 'beta', 'milestone', 'rc', 'snapshot', '', 'sp'];
-const releaseRank = String(qualifiers.indexOf(''));
-const shorthands: Readonly<Record<string, string>> = { a: 'alpha', b: 'beta', m: 'milestone' };
+const release = String(qualifiers.indexOf(''));
+const zero: Item = { digits: '0' };
+const shorthands: ReadonlyMap<string, string> = new Map([
+  ['a', 'alpha'],
+  ['b', 'beta'],
+  ['m', 'milestone'],
+]);
 const aliases: ReadonlyMap<string, string> = new Map([
   ['cr', 'rc'],
   ['ga', ''],
@@ -40,133 +51,88 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['release', ''],
 ]);
 
-function rankOf(text: string, isBeforeDigits: boolean): string {
-  const long = isBeforeDigits ? (shorthands[text] ?? text) : text;
+/** The lists of a version, each inside the one before it. */
+function read(version: string): Item[][] {
+  const text = withAsciiDigits(version.toLowerCase());
+  const lists: Item[][] = [[]];
+  const push = (item: Item) => lists.at(-1)!.push(item);
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === dot || code === hyphen) {
+      push(i === start ? zero : itemOf(text.slice(start, i), false));
+      start = i + 1;
+      if (code === hyphen) lists.push([]);
+      continue;
+    }
+    if (i === start || isDigit(code) === isDigit(text.charCodeAt(i - 1))) continue;
+    // `.x1` is `-x1`.
+    if (isDigit(code) && lists.at(-1)!.length > 0) lists.push([]);
+    push(itemOf(text.slice(start, i), isDigit(code)));
+    lists.push([]);
+    start = i;
+  }
+  if (start === text.length) return normalized(lists);
+  const last = itemOf(text.slice(start), false);
+  if (!isNumber(last) && lists.at(-1)!.length > 0) lists.push([]);
+  push(last);
+  return normalized(lists);
+}
+
+const [hyphen, dot] = [45, 46];
+
+function itemOf(text: string, isBeforeDigit: boolean): Item {
+  if (isDigit(text.charCodeAt(0))) return { digits: text };
+  const long = isBeforeDigit ? (shorthands.get(text) ?? text) : text;
   const name = aliases.get(long) ?? long;
   const index = qualifiers.indexOf(name);
-  return index >= 0 ? String(index) : `${qualifiers.length}-${name}`;
+  return { rank: index >= 0 ? String(index) : `${qualifiers.length}-${name}` };
 }
 
-function textItem(text: string): Item {
-  return { kind: 'text', rank: rankOf(text, false) };
+// Zeros, releases and empty lists count for nothing at the end of a list.
+function normalized(lists: Item[][]): Item[][] {
+  for (const list of lists) while (list.length > 0 && compareItemToNothing(list.at(-1)!) === 0) list.pop();
+  while (lists.length > 1 && lists.at(-1)!.length === 0) lists.pop();
+  return lists;
 }
 
-function itemOf(text: string, isNumber: boolean, isCombination: boolean): Item {
-  if (isCombination) {
-    const joined = text.replaceAll('-', '');
-    const digitsAt = joined.search(/[0-9]/);
-    return { kind: 'combination', rank: rankOf(joined.slice(0, digitsAt), true), digits: joined.slice(digitsAt) };
-  }
-  return isNumber ? { kind: 'number', digits: text } : textItem(text);
+function isNumber(item: Item): item is { readonly digits: string } {
+  return 'digits' in item;
 }
 
-function parse(version: string): Item {
-  const text = version.toLowerCase();
-  const root: Item[] = [];
-  const open: Item[][] = [root];
-  let list = root;
-  let start = 0;
-  let isNumber = false;
-  let isCombination = false;
-  const push = (end: number) => list.push(itemOf(text.slice(start, end), isNumber, isCombination));
-  const nest = () => {
-    const inner: Item[] = [];
-    list.push({ kind: 'list', items: inner });
-    open.push(inner);
-    list = inner;
-  };
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i]!;
-    if (character === '.' || character === '-') {
-      // `rc-1` is `rc1`.
-      if (character === '-' && i > start && !isNumber && isDigitAt(text, i + 1)) {
-        isCombination = true;
-        continue;
-      }
-      if (i === start) list.push({ kind: 'number', digits: '0' });
-      else push(i);
-      isCombination = false;
-      start = i + 1;
-      if (character === '-' && list.length > 0) nest();
-    } else if (isDigitAt(text, i)) {
-      if (!isNumber && i > start) {
-        isCombination = true;
-        if (list.length > 0) nest();
-      }
-      isNumber = true;
-    } else {
-      if (isNumber && i > start) {
-        push(i);
-        start = i;
-        nest();
-        isCombination = false;
-      }
-      isNumber = false;
-    }
-  }
-  if (text.length > start) {
-    // `1.0.x1` is `1.0-x1`.
-    if (!isNumber && list.length > 0) nest();
-    push(text.length);
-  }
-  for (const items of open.reverse()) normalize(items);
-  return { kind: 'list', items: root };
+function compareItems(x: Item, y: Item): Comparison {
+  if (isNumber(x)) return isNumber(y) ? compareNumerals(x.digits, y.digits) : 1;
+  return isNumber(y) ? -1 : compareText(x.rank, y.rank);
 }
 
-function isDigitAt(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code >= 48 && code <= 57;
+function compareItemToNothing(item: Item): Comparison {
+  return isNumber(item) ? compareNumerals(item.digits, '0') : compareText(item.rank, release);
 }
 
-// Zeros, releases and empty lists count for nothing at the end of a list or before a qualifier.
-function normalize(items: Item[]): void {
-  for (let i = items.length - 1; i >= 0; i--) {
-    if (!isNull(items[i]!)) continue;
-    const next = items[i + 1];
-    const first = next?.kind === 'list' ? next.items[0] : next;
-    const isBeforeQualifier = first?.kind === 'text' || (first?.kind === 'combination' && next?.kind === 'list');
-    if (next === undefined || isBeforeQualifier) items.splice(i, 1);
-  }
-}
-
-function isNull(item: Item): boolean {
-  if (item.kind === 'number') return /^0*$/.test(item.digits);
-  if (item.kind === 'list') return item.items.length === 0;
-  return item.kind === 'text' && item.rank === releaseRank;
-}
-
-// Of two kinds at one place: letters < letters with digits < list < number.
-const kinds = ['text', 'combination', 'list', 'number'];
-
-function compareItems(x: Item | undefined, y: Item | undefined): Comparison {
-  if (!x || !y) return x ? compareToNothing(x) : y ? (-compareToNothing(y) as Comparison) : 0;
-  if (x.kind === 'number' && y.kind === 'number') return compareNumerals(x.digits, y.digits);
-  if (x.kind === 'list' && y.kind === 'list') return compareLists(x.items, y.items);
-  if ('rank' in x && 'rank' in y) {
-    const order = compareText(x.rank, y.rank) || compareKinds(x, y);
-    return order || compareNumerals('digits' in x ? x.digits : '', 'digits' in y ? y.digits : '');
-  }
-  return compareKinds(x, y);
-}
-
-function compareKinds(x: Item, y: Item): Comparison {
-  return Math.sign(kinds.indexOf(x.kind) - kinds.indexOf(y.kind)) as Comparison;
-}
-
-function compareLists(a: readonly Item[], b: readonly Item[]): Comparison {
-  for (let i = 0; i < a.length || i < b.length; i++) {
-    const order = compareItems(a[i], b[i]);
+function compareToNothing(items: readonly Item[], from: number): Comparison {
+  for (let i = from; i < items.length; i++) {
+    const order = compareItemToNothing(items[i]!);
     if (order !== 0) return order;
   }
   return 0;
 }
 
-function compareToNothing(item: Item): Comparison {
-  if (item.kind === 'number') return isNull(item) ? 0 : 1;
-  if (item.kind !== 'list') return compareText(item.rank, releaseRank);
-  for (const inner of item.items) {
-    const order = compareToNothing(inner);
+function restBelow(lists: readonly Item[][], from: number): Comparison {
+  for (let depth = from; depth < lists.length; depth++) {
+    const order = compareToNothing(lists[depth]!, 0);
     if (order !== 0) return order;
   }
   return 0;
 }
+
+/** Digits of other scripts are numbers to Maven (`Character.isDigit`); Unicode has them in runs from 0 to 9. */
+function withAsciiDigits(text: string): string {
+  return text.replace(/[^\0-\u007f]/g, (character) => {
+    if (!otherDigit.test(character)) return character;
+    let value = 0;
+    while (value < 9 && otherDigit.test(String.fromCharCode(character.charCodeAt(0) - value - 1))) value++;
+    return String(value);
+  });
+}
+
+const otherDigit = /^\p{Nd}$/u;

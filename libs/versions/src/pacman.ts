@@ -8,7 +8,7 @@ import type { Comparison, VersionOrder } from './order.ts';
 export function comparePacman(a: string, b: string): Comparison {
   const [one, two] = [split(a), split(b)];
   const order = compareNumerals(one.epoch, two.epoch) || comparePart(one.version, two.version);
-  if (order !== 0 || one.release === '' || two.release === '') return order;
+  if (order !== 0 || one.release === undefined || two.release === undefined) return order;
   return comparePart(one.release, two.release);
 }
 
@@ -20,12 +20,21 @@ export function isPacman(version: string): boolean {
 /** Version order of Arch Linux. */
 export const pacmanOrder: VersionOrder = { compare: comparePacman, isValid: isPacman };
 
-function split(text: string): { epoch: string; version: string; release: string } {
+function split(version: string): { epoch: string; version: string; release: string | undefined } {
+  const text = inBytes(version);
   const epoch = /^[0-9]*:/.exec(text)?.[0] ?? '';
   const rest = text.slice(epoch.length);
   const hyphen = rest.lastIndexOf('-');
-  const cut = hyphen < 0 ? rest.length : hyphen;
-  return { epoch: epoch.slice(0, -1), version: rest.slice(0, cut), release: rest.slice(cut + 1) };
+  if (hyphen < 0) return { epoch: epoch.slice(0, -1), version: rest, release: undefined };
+  return { epoch: epoch.slice(0, -1), version: rest.slice(0, hyphen), release: rest.slice(hyphen + 1) };
+}
+
+/** Separators are counted in bytes of UTF-8. */
+function inBytes(text: string): string {
+  if (/^[\0-\u007f]*$/.test(text)) return text;
+  return encodeURIComponent(text.toWellFormed()).replace(/%([0-9A-F]{2})/g, (_, hex) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 // `rpmvercmp` of libalpm, which, unlike rpm's, counts separators and lets `1.0a` sort before `1.0`.

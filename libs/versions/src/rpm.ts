@@ -7,8 +7,14 @@ export function compareRpm(a: string, b: string): Comparison {
   return (
     compareNumerals(one.epoch, two.epoch) ||
     compareRpmPart(one.version, two.version) ||
-    compareRpmPart(one.release, two.release)
+    compareReleases(one.release, two.release)
   );
+}
+
+// A version without release is below the same version with any, even an empty one.
+function compareReleases(a: string | undefined, b: string | undefined): Comparison {
+  if (a === undefined || b === undefined) return a === b ? 0 : a === undefined ? -1 : 1;
+  return compareRpmPart(a, b);
 }
 
 /** `rpmvercmp` of rpm 4.15 and later, with `~` (before the end) and `^` (after it); for one version or one release. */
@@ -41,7 +47,7 @@ export function compareRpmPart(a: string, b: string): Comparison {
 
 /** Whether the version can be one of a package: no space, no empty version, `-` only before the release. */
 export function isRpm(text: string): boolean {
-  const { epoch, version, release } = split(text);
+  const { epoch, version, release = '' } = split(text);
   if (!/^[0-9]*$/.test(epoch) || text.startsWith(':') || text.endsWith('-')) return false;
   return /^[A-Za-z0-9._+~^]+$/.test(version) && /^[A-Za-z0-9._+~^]*$/.test(release);
 }
@@ -49,12 +55,12 @@ export function isRpm(text: string): boolean {
 /** Version order of Red Hat, SUSE, AlmaLinux, Rocky, Oracle, Amazon and others. */
 export const rpmOrder: VersionOrder = { compare: compareRpm, isValid: isRpm };
 
-function split(text: string): { epoch: string; version: string; release: string } {
+function split(text: string): { epoch: string; version: string; release: string | undefined } {
   const colon = text.indexOf(':');
   const epoch = colon > 0 && /^[0-9]+$/.test(text.slice(0, colon)) ? text.slice(0, colon) : '';
   const rest = epoch === '' ? text : text.slice(colon + 1);
   const hyphen = rest.lastIndexOf('-');
-  if (hyphen < 0) return { epoch, version: rest, release: '' };
+  if (hyphen < 0) return { epoch, version: rest, release: undefined };
   return { epoch, version: rest.slice(0, hyphen), release: rest.slice(hyphen + 1) };
 }
 

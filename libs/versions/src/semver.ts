@@ -54,7 +54,7 @@ export function readSemantic(text: string): SemanticVersion {
   const core = text.slice(start, plus < 0 ? undefined : plus).trimEnd();
   const end = /^[0-9.]*/.exec(core)![0].length;
   // A hyphen alone is itself the pre-release, as node-semver has it.
-  const rest = core.slice(end).replace(/^-(?=.)/, '');
+  const rest = core.slice(end).replace(/^-(?=[0-9A-Za-z-])/, '');
   const numbers = core.slice(0, end).split('.').filter(Boolean);
   return { numbers, prerelease: rest === '' ? [] : rest.split('.') };
 }
@@ -71,6 +71,11 @@ export function compareNumbers(a: readonly string[], b: readonly string[]): Comp
 /** Compares pre-releases: none is higher than any; identifiers by section 11.4. */
 export function comparePrereleases(a: readonly string[], b: readonly string[]): Comparison {
   if (a.length === 0 || b.length === 0) return a.length === b.length ? 0 : a.length === 0 ? 1 : -1;
+  return compareIdentifierLists(a, b);
+}
+
+/** Compares identifiers by section 11.4: of two lists that are equal so far the longer is the higher. */
+export function compareIdentifierLists(a: readonly string[], b: readonly string[]): Comparison {
   for (let i = 0; i < a.length || i < b.length; i++) {
     const [x, y] = [a[i], b[i]];
     if (x === undefined || y === undefined) return x === undefined ? -1 : 1;

@@ -37,7 +37,13 @@ const ascending: Readonly<Record<string, readonly string[]>> = {
   ],
   RubyGems: ['1.0.a 1.0.b1 1.0.rc1=1.0.rc.1 1=1.0=1.0.0 1.0.1 1.2 1.10', '5.2.0.rc1 5.2.0 5.2.4.1'],
   'crates.io': ['0.9.0 1.0.0-alpha 1.0.0=1.0.0+build 1.0.1'],
-  Packagist: ['1.0-dev 1.0-alpha1=1.0a1 1.0-beta2=1.0.0b2 1.0-RC1 1.0=v1.0.0=1.0.0.0=1.0-stable 1.0-p1=1.0pl1 1.0.1'],
+  Packagist: [
+    '1.0-dev 1.0-alpha1=1.0a1 1.0-beta2=1.0.0b2 1.0-RC1 1.0=v1.0.0=1.0.0.0=1.0-stable 1.0-p1=1.0pl1 1.0.1 1.x-dev 2.0.0',
+  ],
+  // numeric_version of R, Cabal's Version, pub_semver.
+  CRAN: ['0.1 0.1-0=0.01.0 0.1.0.0 0.9 0.75 1.0'],
+  Hackage: ['0 0.1 0.1.0 0.1.0.0 0.11 1'],
+  Pub: ['1.0.0-pre 1.0.0-pre+build 1.0.0 1.0.0+1 1.0.0+2 1.0.0+a 1.0.0+a.1'],
   NuGet: ['1.0.0-alpha=1.0-ALPHA 1.0.0-beta 1.0=1.0.0.0=1.0.0+meta 1.0.0.1 1.0.1'],
   'Arch Linux': ['1.0a 1.0b 1.0beta 1.0p 1.0pre 1.0rc 1.0 1.0.a 1.0.1', '1.0-1 1.0-2 1:0.1-1'],
 };
@@ -73,11 +79,10 @@ describe.each(Object.entries(ascending))('the version order of %s', (ecosystem, 
         string,
         string,
       ];
-      // ComparableVersion itself is no order where separators follow each other.
-      if (ecosystem === 'Maven' && /[-.]{2}|[-.] /.test(`${a} ${b} ${c} `)) continue;
       if (!order.isValid(a) || !order.isValid(b) || !order.isValid(c)) continue;
       if (order.compare(a, b) !== -order.compare(b, a) && order.compare(a, b) !== 0) broken.push(`${a} ${b}`);
-      const isChain = order.compare(a, b) <= 0 && order.compare(b, c) <= 0;
+      // ComparableVersion itself is not transitive: `1-0.sp` and its like.
+      const isChain = ecosystem !== 'Maven' && order.compare(a, b) <= 0 && order.compare(b, c) <= 0;
       if (isChain && order.compare(a, c) > 0) broken.push(`${a} <= ${b} <= ${c}`);
     }
     expect(broken).toEqual([]);
@@ -109,11 +114,13 @@ describe('isValid', () => {
     ['AlmaLinux', '1:1.26.0-14.el8_3', ['', '1-', ':1', '1 2']],
     ['npm', '1.2.3-beta.1+build', ['1.2', '1.2.3.4', 'latest', '', '9007199254740992.0.0']],
     ['PyPI', '1!2.0.post1.dev2+local.1', ['1.0-foo', '', 'latest', '1.0+']],
-    ['Maven', '2.9.10.3', ['', '1 2', '[1,2]', '1'.repeat(1025)]],
+    ['Maven', '2.9.10.3', ['', '1 2', '[1,2]']],
     ['Go', 'v1.2.3-0.20191109021931-daa7c04131f5', ['master', '', 'v1.2.3-']],
     ['RubyGems', '1.2.3.rc1-x86', ['a', '1..2', '1-']],
     ['crates.io', '1.0.0-rc.1+b', ['1.0', '01.0.0', '1.0.0-01', '1.0.0-']],
-    ['Packagist', 'v1.0.0-RC1', ['dev-main', '', 'x']],
+    ['Packagist', 'v1.0.0-RC1@dev', ['dev-main', '', 'x', '1.2.3.4.5']],
+    ['CRAN', '1.0-2', ['1', '1.a', '']],
+    ['Hackage', '1.0.2.0', ['1-0', '1.a', '']],
     ['NuGet', '1.0.0.1-beta', ['1.0.0.0.1', '', 'a']],
     ['Arch Linux', '1:2.0-1', ['1.0-', 'a b', '1:2:3']],
   ] as [string, string, string[]][])('of %s takes %s and refuses what is none', (ecosystem, valid, invalid) => {
