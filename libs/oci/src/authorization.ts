@@ -5,16 +5,16 @@ import type { Exchange, Outgoing } from './exchange.ts';
 import { OciError } from './oci-error.ts';
 import { gathered } from './verify.ts';
 
-/** Answers a registry's challenges and remembers what it was given, for one repository. */
+/** Answers a registry's challenges and remembers what it was given, for one scope. */
 export class Authorization {
   readonly #exchange: Exchange;
   readonly #scope: string;
   readonly #credentials: () => Promise<Credentials | undefined>;
   #header: string | undefined;
 
-  constructor(exchange: Exchange, repository: string, credentials: () => Promise<Credentials | undefined>) {
+  constructor(exchange: Exchange, scope: string, credentials: () => Promise<Credentials | undefined>) {
     this.#exchange = exchange;
-    this.#scope = `repository:${repository}:pull`;
+    this.#scope = scope;
     this.#credentials = credentials;
   }
 

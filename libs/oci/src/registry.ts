@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { AddressFilter } from './address-filter.ts';
-import { Authorization } from './authorization.ts';
-import { type Backoff, defaultBackoff, delayBefore, retryAfterMs } from './backoff.ts';
+import type { Backoff } from './backoff.ts';
 import type { CredentialSource } from './credentials.ts';
 import { type Digest, isDigest, partsOf } from './digest.ts';
-import { ConnectionLost, Exchange, type Incoming, type Timeouts } from './exchange.ts';
+import { ConnectionLost, type Incoming, type Timeouts } from './exchange.ts';
 import { type BlobStore, defaultImageLimits, type ImageLimits, type ImageSource, imageFrom } from './image.ts';
 import { imageManifestTypes, indexTypes } from './manifest.ts';
 import { OciError } from './oci-error.ts';
-import { apiHost, formatReference, isLoopback, type Reference } from './reference.ts';
+import type { Pace } from './pace.ts';
+import { formatReference, type Reference } from './reference.ts';
+import { type Missing, RegistryClient, unavailable } from './registry-client.ts';
 import { resumed } from './resume.ts';
 import { type Bytes, gathered } from './verify.ts';
 
@@ -25,6 +26,8 @@ export interface RegistryOptions {
   readonly timeouts?: Partial<Timeouts>;
   readonly backoff?: Partial<Backoff>;
   readonly limits?: Partial<ImageLimits>;
+  /** How fast requests may follow one another; shared by all that speak to the registry. */
+  readonly pace?: Pace;
 }
 
 const accept = [...imageManifestTypes, ...indexTypes].join(', ');
@@ -45,39 +48,23 @@ export function openRegistry(reference: Reference, options: RegistryOptions = {}
   };
 }
 
-type Missing = 'image_not_found' | 'blob_not_found';
-
 /** One repository of a registry: manifests and blobs, unverified unless said otherwise. */
 export class Repository implements BlobStore, Disposable {
   readonly #reference: Reference;
   readonly #base: string;
-  readonly #exchange: Exchange;
-  readonly #authorization: Authorization;
-  readonly #backoff: Backoff;
+  readonly #client: RegistryClient;
 
   constructor(reference: Reference, options: RegistryOptions) {
-    const host = apiHost(reference.registry);
-    const isPlain = options.plainHttp ?? isLoopback(host);
     this.#reference = reference;
-    this.#base = `${isPlain ? 'http' : 'https'}://${host}/v2/${reference.repository}`;
-    this.#backoff = { ...defaultBackoff, ...options.backoff };
-    this.#exchange = new Exchange({
-      timeouts: { headersMs: 30_000, stallMs: 60_000, ...options.timeouts },
-      plainHttp: options.plainHttp ?? false,
-      ...(options.ca ? { ca: options.ca } : {}),
-      ...(options.proxyEnv ? { proxyEnv: options.proxyEnv } : {}),
-      ...(options.allowsAddress ? { allowsAddress: options.allowsAddress } : {}),
+    this.#client = new RegistryClient(reference.registry, options, {
+      scope: `repository:${reference.repository}:pull`,
+      name: formatReference(reference),
     });
-    let found: ReturnType<CredentialSource> | undefined;
-    const credentials = async () => {
-      found ??= options.credentials?.(reference.registry);
-      return found;
-    };
-    this.#authorization = new Authorization(this.#exchange, reference.repository, credentials);
+    this.#base = `${this.#client.base}/v2/${reference.repository}`;
   }
 
   [Symbol.dispose](): void {
-    this.#exchange[Symbol.dispose]();
+    this.#client[Symbol.dispose]();
   }
 
   /** The manifest or index that the reference names, held against its digest where there is one. */
@@ -115,59 +102,15 @@ export class Repository implements BlobStore, Disposable {
       const range: Record<string, string> = offset > 0 ? { range: `bytes=${offset}-` } : {};
       return this.#get(url, { ...headers, ...range }, missing, signal);
     };
-    return resumed(await open(0), open, { size, backoff: this.#backoff, signal });
+    return resumed(await open(0), open, { size, backoff: this.#client.backoff, signal });
   }
 
   #manifest(reference: string, signal?: AbortSignal): Promise<Incoming> {
     return this.#get(`${this.#base}/manifests/${reference}`, { accept }, 'image_not_found', signal);
   }
 
-  async #get(url: string, headers: Record<string, string>, missing: Missing, signal?: AbortSignal) {
-    let refused: OciError | undefined;
-    for (let attempt = 0; attempt < this.#backoff.attempts; attempt++) {
-      if (refused) await this.#backoff.wait(delayBefore(attempt - 1, this.#backoff, refused.retryAfterMs), signal);
-      try {
-        const incoming = await this.#authorized(new URL(url), headers, signal);
-        if (incoming.status === 200 || incoming.status === 206) return incoming;
-        incoming.discard();
-        refused = this.#refusal(incoming, missing);
-      } catch (error) {
-        if (error instanceof ConnectionLost) refused = unavailable(error);
-        else if (error instanceof OciError) refused = error;
-        else throw error;
-      }
-      if (refused.code !== 'registry_unavailable' && refused.code !== 'rate_limited') throw refused;
-    }
-    throw refused!;
-  }
-
-  async #authorized(url: URL, headers: Record<string, string>, signal?: AbortSignal): Promise<Incoming> {
-    const send = () => {
-      const authorization = this.#authorization.header;
-      return this.#exchange.send({ url, headers: authorization ? { ...headers, authorization } : headers, signal });
-    };
-    const first = await send();
-    // Another host's 401, after a redirect, is not a question for the registry's credentials.
-    if (first.status !== 401 || first.url.origin !== url.origin) return first;
-    first.discard();
-    if (await this.#authorization.answer(first.headers['www-authenticate'], url, signal)) return send();
-    return first;
-  }
-
-  #refusal({ status, headers }: Incoming, missing: Missing): OciError {
-    const name = formatReference(this.#reference);
-    const retry = { retryAfterMs: retryAfterMs(headers['retry-after'], new Date()) };
-    if (status === 401) return new OciError('unauthorized', `${name}: the registry asks for other credentials`);
-    if (status === 403) return new OciError('forbidden', `${name}: the registry forbids access`);
-    if (status === 404)
-      return new OciError(
-        missing,
-        `${name}: the registry has no such ${missing === 'image_not_found' ? 'image' : 'blob'}`,
-      );
-    if (status === 429) return new OciError('rate_limited', `${name}: the registry asks to slow down`, retry);
-    if (status >= 500 || status === 408)
-      return new OciError('registry_unavailable', `${name}: the registry answered ${status}`, retry);
-    return new OciError('registry_refused', `${name}: the registry answered ${status}`);
+  #get(url: string, headers: Record<string, string>, missing: Missing, signal?: AbortSignal): Promise<Incoming> {
+    return this.#client.get(new URL(url), { headers, missing, signal });
   }
 
   async #complete<T>(reading: Promise<T>): Promise<T> {
@@ -177,10 +120,6 @@ export class Repository implements BlobStore, Disposable {
       throw error instanceof ConnectionLost ? unavailable(error) : error;
     }
   }
-}
-
-function unavailable(error: ConnectionLost): OciError {
-  return new OciError('registry_unavailable', `the connection failed: ${error.message}`, { cause: error });
 }
 
 function digestOf(bytes: Buffer, expected?: Digest): Digest {
