@@ -42,8 +42,9 @@ export class Results {
   async scans(rows: readonly ScanRow[]): Promise<ScanMessage[]> {
     const told = rows.filter((row) => row.image_id !== null && row.has_contents);
     const views = told.map((row) => ({ imageId: row.image_id!, names: [row.target], kinds: row.kinds }));
-    const summaries = await this.current.summaries(views, new Date());
-    const byScan = new Map(told.map((row, index) => [row.id, summaries[index]!]));
+    const now = new Date();
+    const summaries = await this.current.summaries(views, now);
+    const byScan = new Map(told.map((row, index) => [row.id, { summary: summaries[index]!, now }]));
     return rows.map((row) => scanMessage(row, byScan.get(row.id)));
   }
 

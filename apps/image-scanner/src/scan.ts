@@ -40,6 +40,9 @@ export interface SeverityCounts {
   readonly unknown: number;
 }
 
+/** What a scan looks at: an image, a directory's files, or a list that somebody else made. */
+export type TargetKind = 'image' | 'file-system' | 'sbom';
+
 export type State = 'queued' | 'running' | 'succeeded' | 'failed';
 
 /** A scan as it is read, with the image that it found. */
@@ -73,6 +76,13 @@ export interface ScanRow {
   readonly kinds: readonly FindingKind[];
   readonly priority: ScanPriority;
   readonly origin: string;
+  readonly target_kind: TargetKind;
+}
+
+/** What is known against the image of a scan at a moment. */
+export interface KnownNow {
+  readonly summary: Summary;
+  readonly now: Date;
 }
 
 export const states = {
@@ -88,7 +98,8 @@ export function hasEnded(scan: { readonly state: State }): boolean {
 }
 
 /** The scan as callers see it, with what is known against its image now. */
-export function scanMessage(row: ScanRow, summary?: Summary): ScanMessage {
+export function scanMessage(row: ScanRow, known?: KnownNow): ScanMessage {
+  const summary = known?.summary;
   const counts = summary?.severities ?? row.severity_counts;
   const judgeTime = latest(row.end_time, summary?.changeTime);
   return {
@@ -96,7 +107,8 @@ export function scanMessage(row: ScanRow, summary?: Summary): ScanMessage {
     target: row.target,
     state: states[row.state],
     imageDigest: row.manifest_digest ?? '',
-    platform: row.image_platform ?? row.platform,
+    // Files and lists are of no platform.
+    platform: row.target_kind === 'image' ? (row.image_platform ?? row.platform) : '',
     ...(row.operating_system && { operatingSystem: row.operating_system }),
     progress: {
       layersTotal: row.layers_total,
@@ -116,9 +128,23 @@ export function scanMessage(row: ScanRow, summary?: Summary): ScanMessage {
     createTime: timestampFromDate(row.create_time),
     ...(row.start_time && { startTime: timestampFromDate(row.start_time) }),
     ...(row.end_time && { endTime: timestampFromDate(row.end_time) }),
-    warnings: [...(row.image_warnings ?? []), ...row.warnings],
+    warnings: [...(row.image_warnings ?? []), ...row.warnings, ...(known ? warningsOf(row, known) : [])],
     layers: (row.layers ?? []).map(layerMessage),
   };
+}
+
+/** Beyond its last day of support a system gets no fixes, and its advisories grow silent. */
+function warningsOf({ operating_system: system }: ScanRow, { summary, now }: KnownNow): Warning[] {
+  const { endOfLifeTime } = summary;
+  if (!endOfLifeTime || !hasPassed(endOfLifeTime, now)) return [];
+  const name = system?.prettyName || [system?.id, system?.version].filter(Boolean).join(' ') || 'the operating system';
+  const message = `${name} has had no support since ${endOfLifeTime.toISOString().slice(0, 10)}: what is not fixed will not be`;
+  return [{ code: 'operating_system_end_of_life', message }];
+}
+
+/** Whether the last day of support, which begins at this time, is over. */
+export function hasPassed(lastDay: Date, now: Date): boolean {
+  return now.getTime() >= lastDay.getTime() + 86_400_000;
 }
 
 export function layerMessage(layer: ImageLayer): MessageInitShape<typeof LayerSchema> {

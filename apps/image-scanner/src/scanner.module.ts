@@ -7,6 +7,7 @@ import { Exceptions } from './exceptions.ts';
 import { FeedDoor } from './feeds/feed-door.ts';
 import { ImageCatalogue } from './image-catalogue.ts';
 import { ImagesController } from './images.controller.ts';
+import { Answers } from './reports/answers.ts';
 import { Results } from './results.ts';
 import { ScanChanges } from './scan-changes.ts';
 import { ScansController } from './scans.controller.ts';
@@ -19,6 +20,7 @@ import { Vulnerabilities } from './vulnerabilities.ts';
 export interface Doors {
   readonly scans: Scans;
   readonly results: Results;
+  readonly answers: Answers;
   readonly changes: ScanChanges;
   readonly uploads: Uploads;
   readonly advisories: Advisories;
@@ -35,6 +37,7 @@ export function scannerModule(doors: Doors): DynamicModule {
   const {
     scans,
     results,
+    answers,
     changes,
     uploads,
     advisories,
@@ -51,6 +54,7 @@ export function scannerModule(doors: Doors): DynamicModule {
     providers: [
       { provide: Scans, useValue: scans },
       { provide: Results, useValue: results },
+      { provide: Answers, useValue: answers },
       { provide: ScanChanges, useValue: changes },
       { provide: Uploads, useValue: uploads },
       { provide: Advisories, useValue: advisories },

@@ -2,6 +2,8 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import {
   type CreateScanRequest,
   type DeleteScanRequest,
+  type GetFixPlanRequest,
+  type GetReportRequest,
   type GetScanRequest,
   type ListFindingsRequest,
   type ListPackagesRequest,
@@ -13,6 +15,7 @@ import {
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Call } from '@gabion/rpc/call';
 import { ImplementsSome } from '@gabion/rpc/implements';
+import { Answers } from './reports/answers.ts';
 import { Results } from './results.ts';
 import { type ScanRow, scanMessage } from './scan.ts';
 import { ScanChanges } from './scan-changes.ts';
@@ -28,6 +31,7 @@ export class ScansController {
     private readonly results: Results,
     private readonly changes: ScanChanges,
     private readonly uploads: Uploads,
+    private readonly answers: Answers,
   ) {}
 
   async createScan(request: CreateScanRequest, call: Call) {
@@ -62,6 +66,14 @@ export class ScansController {
 
   listPackages(request: ListPackagesRequest) {
     return this.results.packages(request);
+  }
+
+  getFixPlan(request: GetFixPlanRequest) {
+    return this.answers.fixPlan(request);
+  }
+
+  getReport(request: GetReportRequest) {
+    return this.answers.report(request);
   }
 
   async uploadImage(requests: AsyncIterable<UploadImageRequest>, call: Call) {

@@ -25,6 +25,10 @@ import { Queue } from './queue.ts';
 import { Rejudger } from './rejudger.ts';
 import { Rejudging } from './rejudging.ts';
 import { RejudgingWait } from './rejudging-wait.ts';
+import { Answers } from './reports/answers.ts';
+import { FixPlans } from './reports/fix-plans.ts';
+import { Reports } from './reports/reports.ts';
+import { ScannedImages } from './reports/scanned.ts';
 import { Results } from './results.ts';
 import { Retention } from './retention.ts';
 import { ScanChanges } from './scan-changes.ts';
@@ -84,12 +88,16 @@ async function compose({ db, log, use }: Parts, config: Config) {
   const scanner = new Scanner({ db, queue, access, layers, images, current, rejudging });
   const retention = new Retention(db, config.scanRetentionMs, config.layerRetentionMs);
   const results = new Results(db, current);
+  const scanned = new ScannedImages(scans, current);
+  const plans = new FixPlans(db, current);
+  const answers = new Answers(scanned, plans, new Reports(db, scanned, plans));
   const catalogue = new ImageCatalogue(db, current);
   const said = { exceptions: new Exceptions(db), documents: new VexDocuments(db) };
   return {
     module: scannerModule({
       scans,
       results,
+      answers,
       changes,
       uploads,
       advisories,
