@@ -29,7 +29,7 @@ describe('the secrets of a layer', () => {
   });
 
   it('are not looked for in what packages bring, in lock files, programs and compressed data', async () => {
-    const elf = Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46]), Buffer.from(token)]);
+    const elf = Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]), Buffer.from(token)]);
     const paths = [
       'usr/share/doc/a/README',
       'app/node_modules/a/test.js',
