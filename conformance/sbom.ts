@@ -1,18 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { render } from '@gabion/reports/render';
 import { cycloneDxVersions } from '@gabion/sbom/cyclonedx/cyclonedx-document';
-import { parsePurl } from '@gabion/sbom/purl';
 import { sampleOptions, sampleResult } from './sample-result.ts';
 
-// Validates SBOMs against the official schemas, and parses purl-spec's cases:
-//   node --conditions=source conformance/sbom.ts [TOOLS] [corpora directory]
+// Validates SBOMs against the official schemas:
+//   node --conditions=source conformance/sbom.ts [TOOLS]
 // TOOLS is a folder with `npm i @cyclonedx/cyclonedx-library ajv ajv-formats` and, in `venv`, `pip install spdx-tools`.
 const tools = resolve(process.argv[2] ?? join(tmpdir(), 'gabion-document-tools'));
-const corpora = process.argv[3] ?? join(import.meta.dirname, '../../shared/corpora');
 const directory = mkdtempSync(join(tmpdir(), 'gabion-sbom-'));
 const failures: string[] = [];
 let passed = 0;
@@ -59,47 +57,6 @@ function checkSpdx(validator: string): void {
   }
 }
 
-/** What only purl-spec's definitions of single types say, and no package of an inventory is of: hosts, extensions, models. */
-const otherTypes = /^(?:chrome-extension|cpan|git|huggingface|julia|otp|swift|vcpkg|vscode-extension)-/;
-
-function checkPurls(): void {
-  execFileSync('tar', ['xzf', join(corpora, 'purl-spec.tar.gz'), '-C', directory]);
-  const root = join(directory, 'purl-spec/tests');
-  for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json')))
-    for (const test of readJson(join(root, path)).tests)
-      if (test.test_type === 'parse' && !otherTypes.test(path.split('/').at(-1)!)) checkPurl(path, test);
-}
-
-function checkPurl(
-  path: string,
-  test: {
-    input: string;
-    expected_failure: boolean;
-    expected_message?: string;
-    expected_output: Record<string, unknown>;
-  },
-): void {
-  const parts = parsePurl(test.input);
-  // The same files recommend to read keys in upper case and require to refuse them; SBOMs of others have such keys.
-  if (/not in lowercase/.test(test.expected_message ?? '')) return console.log(`tolerated: ${test.input}`);
-  if (test.expected_failure) return check(`${path}: ${test.input} is none`, parts === undefined);
-  const { type, namespace, name, version, subpath, qualifiers } = test.expected_output;
-  // Cases are compared without regard to case and `_`, which `packageNameOf` levels when names are compared.
-  const level = (text: unknown) =>
-    String(text ?? '')
-      .toLowerCase()
-      .replaceAll('_', '-');
-  const sorted = (pairs: readonly (readonly [string, unknown])[]) => level(JSON.stringify([...pairs].sort()));
-  const isSame =
-    parts?.type === type &&
-    level(parts?.namespace) === level(namespace) &&
-    level(parts?.name) === level(name) &&
-    parts?.version === (version ?? '') &&
-    parts?.subpath === (subpath ?? '') &&
-    sorted([...(parts?.qualifiers ?? [])]) === sorted(Object.entries(qualifiers ?? {}));
-  check(`${path}: ${test.input}`, isSame);
-}
-
 function runWith(path: string, run: (path: string) => void): void {
   if (existsSync(path)) run(path);
   else console.log(`skipped: no ${path}`);
@@ -108,7 +65,6 @@ function runWith(path: string, run: (path: string) => void): void {
 try {
   runWith(join(tools, 'node_modules/@cyclonedx/cyclonedx-library/res/schema'), checkCycloneDx);
   runWith(join(tools, 'venv/bin/pyspdxtools'), checkSpdx);
-  runWith(join(corpora, 'purl-spec.tar.gz'), checkPurls);
 } finally {
   rmSync(directory, { recursive: true });
 }

@@ -20,6 +20,7 @@ const layerOfLibrary = {
   secrets: 'engine',
   licences: 'engine',
   reports: 'engine',
+  purl: 'engine',
   sbom: 'engine',
   vex: 'engine',
   rpc: 'platform',

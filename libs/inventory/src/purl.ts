@@ -1,6 +1,7 @@
+import { formatPurl } from '@gabion/purl/purl';
 import type { PackageType } from './package.ts';
 
-/** A package URL (ECMA-427): type, optional namespace, name, version and qualifiers, percent-encoded. */
+/** The package URL of a package as its files name it: what is written there is kept even where a rule of its type is broken. */
 export function purl(parts: {
   type: PackageType;
   namespace?: string;
@@ -8,18 +9,12 @@ export function purl(parts: {
   version: string;
   qualifiers?: Readonly<Record<string, string>>;
 }): string {
-  const namespace = parts.namespace ? `${parts.namespace.split('/').map(encoded).join('/')}/` : '';
-  const qualifiers = Object.entries(parts.qualifiers ?? {})
-    .filter(([, value]) => value !== '')
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${encoded(value)}`);
-  const tail = qualifiers.length > 0 ? `?${qualifiers.join('&')}` : '';
-  return `pkg:${parts.type}/${namespace}${encoded(parts.name)}@${encoded(parts.version)}${tail}`;
-}
-
-// Unlike encodeURIComponent: `:` stays, and `!*'()` do not.
-function encoded(text: string): string {
-  return encodeURIComponent(text.toWellFormed())
-    .replace(/%3A/g, ':')
-    .replace(/[!*'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return formatPurl({
+    type: parts.type,
+    namespace: parts.namespace ?? '',
+    name: parts.name,
+    version: parts.version,
+    qualifiers: new Map(Object.entries(parts.qualifiers ?? {})),
+    subpath: '',
+  });
 }

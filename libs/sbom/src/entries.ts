@@ -1,7 +1,7 @@
 import type { Package } from '@gabion/inventory/package';
 import type { OperatingSystem } from '@gabion/inventory/system/os-release';
+import { parsePurl } from '@gabion/purl/purl';
 import { type PackageHints, packageFromPurl } from './package-from-purl.ts';
-import { parsePurl } from './purl.ts';
 import type { Sbom, SbomWarning } from './sbom.ts';
 import { systemOfPurl } from './system-of-purl.ts';
 

@@ -2,7 +2,7 @@ import { languagePackage } from '@gabion/inventory/language-ids';
 import type { Package, PackageType } from '@gabion/inventory/package';
 import { ecosystemOf } from '@gabion/inventory/system/ecosystem';
 import type { OperatingSystem } from '@gabion/inventory/system/os-release';
-import { type PurlParts, parsePurl } from './purl.ts';
+import { type PurlParts, parsePurl } from '@gabion/purl/purl';
 import { systemOfPurl } from './system-of-purl.ts';
 
 /** What a document says of a package beside its package URL; texts are empty or absent where it says nothing. */

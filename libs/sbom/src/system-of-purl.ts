@@ -1,5 +1,5 @@
 import type { OperatingSystem } from '@gabion/inventory/system/os-release';
-import type { PurlParts } from './purl.ts';
+import type { PurlParts } from '@gabion/purl/purl';
 
 /** `ID` of os-release(5) by the namespaces that tools write in place of it. */
 const ids: Readonly<Record<string, string>> = {

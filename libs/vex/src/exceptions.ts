@@ -1,4 +1,4 @@
-import { packageNameOf, parsePurl } from '@gabion/sbom/purl';
+import { packageNameOf, parsePurl } from '@gabion/purl/purl';
 import { agreesWithGlob } from './glob.ts';
 
 /** Somebody's decision to live with findings, for a reason and until a day. */

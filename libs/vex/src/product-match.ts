@@ -1,5 +1,5 @@
 import type { Package } from '@gabion/inventory/package';
-import { type PurlParts, packageNameOf, parsePurl } from '@gabion/sbom/purl';
+import { type PurlParts, packageNameOf, parsePurl } from '@gabion/purl/purl';
 import { orderOf } from '@gabion/versions/ecosystems';
 import type { Component, Product } from './statement.ts';
 import { isInVersions } from './vers.ts';

@@ -10,10 +10,19 @@ export function systemIds(type: keyof typeof vendorless, os: OperatingSystem | u
   const namespace = os?.id ?? vendorless[type];
   const distro = distroOf(os);
   const ecosystem = os ? ecosystemOf(os) : '';
-  return ({ name, version, architecture }: Installed) => ({
-    ecosystem,
-    purl: purl({ type, namespace, name: name.toLowerCase(), version, qualifiers: { arch: architecture, distro } }),
-  });
+  return (installed: Installed) => {
+    const { name, version, architecture } = installed;
+    const qualifiers = { arch: architecture, distro, upstream: upstreamOf(installed) };
+    return { ecosystem, purl: purl({ type, namespace, name: name.toLowerCase(), version, qualifiers }) };
+  };
+}
+
+// As Syft writes it: the source package where it has another name, and its version where that is another.
+function upstreamOf({ name, version, sourceName, sourceVersion }: Installed): string {
+  // A binary-only rebuild of Debian adds +bN to the version of a source that stays as it is.
+  const isOwnVersion = sourceVersion === '' || [version, version.replace(/\+b\d+$/, '')].includes(sourceVersion);
+  if (sourceName === '' || (sourceName === name && isOwnVersion)) return '';
+  return isOwnVersion ? sourceName : `${sourceName}@${sourceVersion}`;
 }
 
 /** The qualifier `distro` of package URLs: `debian-11`. */

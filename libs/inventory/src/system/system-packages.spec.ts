@@ -42,7 +42,7 @@ describe('packages of pacman', () => {
         version: '1:13.2-5',
         sourceName: 'gcc',
         licenses: ['GPL-3.0-or-later', 'LGPL'],
-        purl: 'pkg:alpm/arch/gcc-libs@1:13.2-5?arch=x86_64&distro=arch',
+        purl: 'pkg:alpm/arch/gcc-libs@1:13.2-5?arch=x86_64&distro=arch&upstream=gcc',
         layerDiffId: 'layer-0',
       },
     ]);
