@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { Match } from '@gabion/advisories/match';
-import { type FindingSchema, type PackageSchema, VulnerabilityStatus } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import type { FindingSchema, PackageSchema } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Package } from '@gabion/inventory/package';
 import type { Database, Tx } from '@gabion/postgres/database';
 import { sql } from 'kysely';
@@ -10,6 +10,7 @@ import { type ImageFinding, scoreThatCounts } from './image-findings.ts';
 import { severities } from './judgement.ts';
 import type { ImageLayer } from './scan.ts';
 import type { Suppression } from './suppression.ts';
+import { statusMessage } from './vulnerability-status.ts';
 
 type FindingMessage = MessageInitShape<typeof FindingSchema>;
 type PackageMessage = MessageInitShape<typeof PackageSchema>;
@@ -94,7 +95,7 @@ function vulnerabilityMessage(finding: ImageFinding, { content, facts }: Told) {
     fixedVersion: content.fixedVersion ?? '',
     advisory: { source: advisory.source, id: advisory.id, url: advisory.url, rule: content.rule },
     summary: content.summary || (facts?.summary ?? ''),
-    status: statusOf(content),
+    status: statusMessage(content.status, Boolean(content.fixedVersion)),
     severities: content.severities.map((each) => ({
       source: each.source,
       severity: severities[each.severity],
@@ -121,26 +122,6 @@ function exploitationOf(facts: Facts): FindingMessage['exploitation'] {
     kevDueDate: facts.kev_due_date ?? '',
     kevRansomware: facts.kev_ransomware ?? false,
   };
-}
-
-function statusOf({ status, fixedVersion }: Match): VulnerabilityStatus {
-  switch (status) {
-    case 'affected':
-    case 'unfixed':
-      return fixedVersion ? VulnerabilityStatus.FIXED : VulnerabilityStatus.AFFECTED;
-    case 'fix_deferred':
-      return VulnerabilityStatus.FIX_DEFERRED;
-    case 'will_not_fix':
-      return VulnerabilityStatus.WILL_NOT_FIX;
-    case 'end_of_life':
-      return VulnerabilityStatus.END_OF_LIFE;
-    case 'under_investigation':
-      return VulnerabilityStatus.UNDER_INVESTIGATION;
-    default: {
-      const never: never = status;
-      throw new Error(`unknown status ${never}`);
-    }
-  }
 }
 
 function locationOf(place: FindingPlace, createdBy: string): FindingMessage['location'] {

@@ -1,11 +1,12 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { AffectedEntry, CvssScore } from '@gabion/advisories/advisory';
 import type { VulnerabilitySchema } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
-import { Severity, VulnerabilityStatus } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import { Severity } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Database, Tx } from '@gabion/postgres/database';
 import { Fault } from '@gabion/rpc/fault';
 import type { Interval } from '@gabion/versions/interval';
 import { sql } from 'kysely';
+import { statusMessage } from './vulnerability-status.ts';
 
 type Answer = MessageInitShape<typeof VulnerabilitySchema>;
 
@@ -130,6 +131,7 @@ function severitiesOf(entries: readonly AffectedEntry[], facts: readonly Facts[]
 
 function affectedMessage(entry: AffectedEntry): NonNullable<Answer['affected']>[number] {
   const { ecosystem, name, source, id, intervals = [], versions = [], fixed = [] } = entry;
+  const fixedVersion = fixed[0] ?? intervals.find(({ before }) => before !== undefined)?.before ?? '';
   const listed =
     versions.length > 0 ? [`= ${versions.slice(0, 20).join(', ')}${versions.length > 20 ? ', …' : ''}`] : [];
   return {
@@ -138,8 +140,8 @@ function affectedMessage(entry: AffectedEntry): NonNullable<Answer['affected']>[
     source,
     advisoryId: id,
     range: [...intervals.map(rangeText), ...listed].join(' || ').slice(0, 2000),
-    fixedVersion: fixed[0] ?? intervals.find(({ before }) => before !== undefined)?.before ?? '',
-    status: statusOf(entry),
+    fixedVersion,
+    status: statusMessage(entry.status ?? 'affected', fixedVersion !== ''),
   };
 }
 
@@ -152,31 +154,6 @@ function rangeText({ from, after, before, through }: Interval): string {
     through !== undefined && `<= ${through}`,
   ].filter((bound) => bound !== false);
   return bounds.length > 0 ? bounds.join(', ') : '*';
-}
-
-function statusOf({ status = 'affected', fixed = [], intervals = [] }: AffectedEntry): VulnerabilityStatus {
-  switch (status) {
-    case 'affected':
-      return fixed.length > 0 || intervals.some(({ before }) => before !== undefined)
-        ? VulnerabilityStatus.FIXED
-        : VulnerabilityStatus.AFFECTED;
-    case 'unfixed':
-      return VulnerabilityStatus.AFFECTED;
-    case 'fix_deferred':
-      return VulnerabilityStatus.FIX_DEFERRED;
-    case 'will_not_fix':
-      return VulnerabilityStatus.WILL_NOT_FIX;
-    case 'end_of_life':
-      return VulnerabilityStatus.END_OF_LIFE;
-    case 'under_investigation':
-      return VulnerabilityStatus.UNDER_INVESTIGATION;
-    case 'not_affected':
-      return VulnerabilityStatus.UNSPECIFIED;
-    default: {
-      const never: never = status;
-      throw new Error(`unknown status ${never}`);
-    }
-  }
 }
 
 function severityNamed(name: AffectedEntry['severity'] = 'unknown'): Severity {
