@@ -1,7 +1,7 @@
 import type { FindingKind } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Database, Tx } from '@gabion/postgres/database';
 import { sql } from 'kysely';
-import type { SeverityCounts, Warning } from './scan.ts';
+import type { SeverityCounts, TargetKind, Warning } from './scan.ts';
 import { channels } from './scans.ts';
 
 /** A scan that a worker holds. */
@@ -18,6 +18,7 @@ export interface LeasedScan {
   readonly attempts: number;
   readonly kinds: FindingKind[];
   readonly lock_files: boolean;
+  readonly target_kind: TargetKind;
 }
 
 export interface Progress {
@@ -69,19 +70,24 @@ export class Queue {
     const isTurnOfOldest = this.#leases++ % fairShare === fairShare - 1;
     const order = isTurnOfOldest && (await this.#isOldestImpatient()) ? sql`seq` : sql`priority, seq`;
     return this.db.transaction(async (tx) => {
+      // One after the other where registries have a bound: each must see what the others have begun.
+      await sql`
+        select pg_advisory_xact_lock(hashtextextended('scan leases', 0)) where exists (select from registries)`.execute(
+        tx,
+      );
       const { rows } = await sql<LeasedScan>`
         update scans
         set state = 'running', leased_by = ${this.worker}, lease_until = ${this.#until()}, attempts = attempts + 1,
           start_time = coalesce(start_time, now()), layers_done = 0, bytes_done = 0
         where id = (
           select id from scans
-          where ${this.#isWaiting()}
+          where ${this.#isWaiting()} and registry_host <> all(${busyRegistries})
           order by ${order}
           limit 1
           for update skip locked
         )
         returning id, target, reference, upload_id, home, platform, plain_http, credentials, traceparent, attempts,
-          kinds, lock_files`.execute(tx);
+          kinds, lock_files, target_kind`.execute(tx);
       if (rows[0]) await tellChange(tx, rows[0].id);
       return rows[0];
     });
@@ -159,6 +165,13 @@ export class Queue {
     return sql`now() + ${this.leaseMs} * interval '1 millisecond'`;
   }
 }
+
+/** Registries at which as many scans are at work as their settings allow, over all replicas. */
+const busyRegistries = sql`array(
+  select host from registries
+  where (select count(*) from scans where registry_host = host and state = 'running' and lease_until >= now())
+    >= max_concurrent_scans
+)`;
 
 /** Tells watchers in every replica, once the transaction has been committed. */
 async function tellChange(tx: Tx, id: string): Promise<void> {

@@ -1,8 +1,9 @@
 import { OciError, type OciErrorCode } from '@gabion/oci/oci-error';
 import { RootfsError, type RootfsErrorCode } from '@gabion/rootfs/rootfs-error';
+import { SbomError, type SbomErrorCode } from '@gabion/sbom/sbom-error';
 
 /** How a scan can fail; stable, for programs. */
-export type ScanErrorCode = OciErrorCode | RootfsErrorCode | ServiceErrorCode;
+export type ScanErrorCode = OciErrorCode | RootfsErrorCode | SbomErrorCode | ServiceErrorCode;
 
 type ServiceErrorCode =
   | 'layer_analysis_failed'
@@ -12,6 +13,7 @@ type ServiceErrorCode =
   | 'replica_gone'
   | 'scan_crashed'
   | 'scan_timeout'
+  | 'registry_key_missing'
   | 'internal';
 
 /** A scan that ends without a result, for a reason of the service itself. */
@@ -36,6 +38,7 @@ const own: Readonly<Record<ServiceErrorCode, string>> = {
   replica_gone: 'the replica that holds what this scan needs has not been seen again',
   scan_crashed: 'the scan has brought down its worker again and again',
   scan_timeout: 'the scan took too long',
+  registry_key_missing: 'the credentials of the registry are sealed by a key that this replica does not have',
   internal: 'Gabion made a mistake; the log tells more under the id of the scan',
 };
 
@@ -55,6 +58,7 @@ export function scanErrorOf(error: unknown): { code: ScanErrorCode; message: str
   if (error instanceof ScanFailure) return { code: error.code, message: told(own[error.code], error.message) };
   if (error instanceof OciError || error instanceof RootfsError)
     return { code: error.code, message: told(preambles[error.code], error.message) };
+  if (error instanceof SbomError) return { code: error.code, message: told('the SBOM cannot be read', error.message) };
   if (error instanceof Error && (error as NodeJS.ErrnoException).code === 'ENOSPC')
     return { code: 'disk_full', message: own.disk_full };
   return { code: 'internal', message: own.internal };

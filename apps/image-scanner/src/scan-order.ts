@@ -14,8 +14,8 @@ import { Fault } from '@gabion/rpc/fault';
 
 /** What is to be scanned, checked. */
 export interface ScanOrder {
-  readonly source:
-    | { readonly kind: 'registry'; readonly reference: string; readonly plainHttp: boolean }
+  readonly source: /** `name` is what the scan is called where that differs from what is read. */
+    | { readonly kind: 'registry'; readonly reference: string; readonly plainHttp: boolean; readonly name?: string }
     | { readonly kind: 'upload'; readonly uploadId: string };
   readonly platform: string;
   readonly credentials: Credentials | undefined;
@@ -69,7 +69,8 @@ function checkedReference(image: string): string {
   }
 }
 
-function credentialsFrom({ username, password, identityToken }: RegistryCredentials): Credentials {
+/** Credentials of a request, which must be of one whole kind. */
+export function credentialsFrom({ username, password, identityToken }: RegistryCredentials): Credentials {
   if (identityToken && !username && !password) return { identityToken };
   if (username && password && !identityToken) return { username, password };
   const needed = 'need a username and a password, or an identity token alone';

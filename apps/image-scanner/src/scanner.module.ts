@@ -8,6 +8,11 @@ import { FeedDoor } from './feeds/feed-door.ts';
 import { ImageCatalogue } from './image-catalogue.ts';
 import { ImagesController } from './images.controller.ts';
 import { Answers } from './reports/answers.ts';
+import { ImagePlatforms } from './registries/image-platforms.ts';
+import { RegistriesController } from './registries/registries.controller.ts';
+import { Registries } from './registries/registries.ts';
+import { RegistryEvents } from './registries/registry-events.ts';
+import { Sweeps } from './registries/sweeps.ts';
 import { Results } from './results.ts';
 import { ScanChanges } from './scan-changes.ts';
 import { ScansController } from './scans.controller.ts';
@@ -30,6 +35,10 @@ export interface Doors {
   readonly catalogue: ImageCatalogue;
   readonly exceptions: Exceptions;
   readonly documents: VexDocuments;
+  readonly registries: Registries;
+  readonly sweeps: Sweeps;
+  readonly registryEvents: RegistryEvents;
+  readonly platforms: ImagePlatforms;
 }
 
 /** Wires the controllers. */
@@ -47,10 +56,14 @@ export function scannerModule(doors: Doors): DynamicModule {
     documents,
     feeds,
     vulnerabilities,
+    registries,
+    sweeps,
+    registryEvents,
+    platforms,
   } = doors;
   return {
     module: ScannerModule,
-    controllers: [ScansController, AdvisoriesController, ImagesController, ExceptionsController],
+    controllers: [ScansController, AdvisoriesController, ImagesController, ExceptionsController, RegistriesController],
     providers: [
       { provide: Scans, useValue: scans },
       { provide: Results, useValue: results },
@@ -64,6 +77,10 @@ export function scannerModule(doors: Doors): DynamicModule {
       { provide: ImageCatalogue, useValue: catalogue },
       { provide: Exceptions, useValue: exceptions },
       { provide: VexDocuments, useValue: documents },
+      { provide: Registries, useValue: registries },
+      { provide: Sweeps, useValue: sweeps },
+      { provide: RegistryEvents, useValue: registryEvents },
+      { provide: ImagePlatforms, useValue: platforms },
     ],
   };
 }

@@ -6,6 +6,7 @@ import {
   type GetReportRequest,
   type GetScanRequest,
   type ListFindingsRequest,
+  type ListImagePlatformsRequest,
   type ListPackagesRequest,
   type ListScansRequest,
   ScanSchema,
@@ -16,6 +17,7 @@ import {
 import type { Call } from '@gabion/rpc/call';
 import { ImplementsSome } from '@gabion/rpc/implements';
 import { Answers } from './reports/answers.ts';
+import { ImagePlatforms } from './registries/image-platforms.ts';
 import { Results } from './results.ts';
 import { type ScanRow, scanMessage } from './scan.ts';
 import { ScanChanges } from './scan-changes.ts';
@@ -31,6 +33,7 @@ export class ScansController {
     private readonly results: Results,
     private readonly changes: ScanChanges,
     private readonly uploads: Uploads,
+    private readonly platforms: ImagePlatforms,
     private readonly answers: Answers,
   ) {}
 
@@ -58,6 +61,10 @@ export class ScansController {
   async deleteScan({ id }: DeleteScanRequest, call: Call) {
     await this.scans.delete(id, call);
     return {};
+  }
+
+  listImagePlatforms(request: ListImagePlatformsRequest, call: Call) {
+    return this.platforms.list(request, call.signal);
   }
 
   listFindings(request: ListFindingsRequest) {

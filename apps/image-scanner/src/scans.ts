@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type ListScansRequest, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import { FindingKind, type ListScansRequest, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import { parseReference } from '@gabion/oci/reference';
 import type { Database, Tx } from '@gabion/postgres/database';
 import { once } from '@gabion/postgres/idempotency';
 import { pageToken } from '@gabion/postgres/pages';
@@ -10,9 +11,9 @@ import { traceparent } from '@gabion/telemetry/tracing';
 import { sql } from 'kysely';
 import type { Home } from './home.ts';
 import { seqBefore } from './page.ts';
-import { hasEnded, type ScanRow, type State, states } from './scan.ts';
+import { hasEnded, type ScanRow, type State, states, type TargetKind } from './scan.ts';
 import type { ScanOrder } from './scan-order.ts';
-import type { Uploads } from './uploads.ts';
+import { targetKindOf, type Uploads } from './uploads.ts';
 
 /** PostgreSQL channels: a scan waits for a worker; a scan (by id) has changed. */
 export const channels = { queued: 'scan_queued', changed: 'scan_changed' } as const;
@@ -54,16 +55,19 @@ export class Scans {
     const id = randomUUID();
     const { source, platform, credentials } = order;
     const upload = source.kind === 'upload' ? await this.uploads.claim(tx, source.uploadId) : undefined;
+    const targetKind = upload ? targetKindOf(upload) : 'image';
     const sealed = credentials ? this.home.seal(credentials, id) : null;
     const home = upload?.home ?? (sealed && this.home.id);
     await sql`
       insert into scans (id, target, reference, upload_id, platform, plain_http, credentials, home, traceparent, state,
-        kinds, priority, origin, lock_files)
+        kinds, priority, origin, lock_files, registry_host, target_kind)
       values (
-        ${id}, ${upload?.name ?? (source.kind === 'registry' && source.reference)},
+        ${id}, ${upload?.name ?? (source.kind === 'registry' && (source.name ?? source.reference))},
         ${source.kind === 'registry' ? source.reference : null}, ${upload?.id ?? null}, ${platform},
         ${source.kind === 'registry' && source.plainHttp}, ${sealed}, ${home}, ${traceparent() ?? null}, 'queued',
-        ${[...order.kinds]}::smallint[], ${order.priority}, ${order.origin}, ${order.lockFiles}
+        ${kindsFor(targetKind, order.kinds)}::smallint[], ${order.priority}, ${order.origin},
+        ${order.lockFiles || targetKind === 'file-system'},
+        ${source.kind === 'registry' ? parseReference(source.reference).registry : ''}, ${targetKind}
       )`.execute(tx);
     await sql`select pg_notify(${channels.queued}, '')`.execute(tx);
     return this.get(id, tx);
@@ -113,6 +117,18 @@ const scanQuery = sql`
     images.warnings as image_warnings, images.package_count, images.contents is not null as has_contents
   from scans
   left join images on images.id = scans.image_id`;
+
+/** Kinds of findings for which a list of packages is enough. */
+const kindsOfLists: readonly FindingKind[] = [FindingKind.VULNERABILITY, FindingKind.LICENCE];
+
+function kindsFor(target: TargetKind, asked: readonly FindingKind[]): FindingKind[] {
+  if (target !== 'sbom') return [...asked];
+  const kinds = kindsOfLists.filter((kind) => asked.length === 0 || asked.includes(kind));
+  if (kinds.length > 0) return kinds;
+  throw new Fault('invalid_argument', 'an SBOM tells of vulnerabilities and licences alone', {
+    code: 'kinds_unsupported',
+  });
+}
 
 function stateNamed(state: ScanState): string | undefined {
   return Object.entries(states).find(([, value]) => value === state)?.[0];

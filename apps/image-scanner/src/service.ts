@@ -22,6 +22,13 @@ import { Janitor } from './janitor.ts';
 import { LayerThreads } from './layer-threads.ts';
 import { Layers } from './layers.ts';
 import { Queue } from './queue.ts';
+import { ImagePlatforms } from './registries/image-platforms.ts';
+import { Registries } from './registries/registries.ts';
+import { RegistryAccess } from './registries/registry-access.ts';
+import { RegistryEvents } from './registries/registry-events.ts';
+import { RegistryKey } from './registries/registry-key.ts';
+import { SweepRunner } from './registries/sweep-runner.ts';
+import { Sweeps } from './registries/sweeps.ts';
 import { Rejudger } from './rejudger.ts';
 import { Rejudging } from './rejudging.ts';
 import { RejudgingWait } from './rejudging-wait.ts';
@@ -52,13 +59,14 @@ export async function start(config: Config): Promise<Running> {
       callers: { gateway: 'for-others', gabion: 'for-others' },
       migrations,
       build: async (parts) => {
-        const { module, worker, rejudger, janitor, schedule } = await compose(parts, config);
+        const { module, worker, rejudger, janitor, schedule, sweeper } = await compose(parts, config);
         begin = async ({ use }) => {
           use(janitor());
           const feeds = schedule();
           if (feeds) use(feeds);
           if (config.workers > 0) await use(rejudger).begin(parts.db);
           await use(worker).begin(parts.db);
+          if (config.workers > 0) await use(sweeper).begin();
         };
         return module;
       },
@@ -81,7 +89,10 @@ async function compose({ db, log, use }: Parts, config: Config) {
   const { feeds, updates } = await openFeeds(db, home, sourceImport, config);
   const queue = new Queue(db, randomUUID(), home.id, config.leaseMs);
   const images = new Images(db, detectors.imageVersion);
-  const access = new ImageAccess(home, uploads, config);
+  const registryKey = await RegistryKey.open(config.registryKeyFile, config.dataDir);
+  const registries = new Registries(db, registryKey);
+  const registryAccess = new RegistryAccess(db, registryKey, config);
+  const access = new ImageAccess(home, uploads, registryAccess, config);
   const suppressions = new Suppressions(db);
   const current = new CurrentFindings(db, suppressions);
   const rejudging = use(await RejudgingWait.open(db));
@@ -104,9 +115,14 @@ async function compose({ db, log, use }: Parts, config: Config) {
       imports,
       catalogue,
       ...said,
+      registries,
+      sweeps: new Sweeps(db, registries),
+      registryEvents: new RegistryEvents(db, registries, scans),
+      platforms: new ImagePlatforms(registryAccess),
       feeds: new FeedDoor(db, feeds, updates),
       vulnerabilities: new Vulnerabilities(db),
     }),
+    sweeper: new SweepRunner({ db, scans, access: registryAccess, analyserVersion: detectors.imageVersion }, log),
     worker: new Worker(queue, scanner, config, log),
     schedule: () => config.advisoryUpdates && new FeedSchedule({ feeds, updates, log }, config.feedTickMs),
     rejudger: new Rejudger(new Rejudging(db), new Announcements(db, suppressions), log),

@@ -15,12 +15,13 @@ import {
 } from '@gabion/contracts/gabion/scan/v1/events_pb';
 import { ExceptionService } from '@gabion/contracts/gabion/scan/v1/exceptions_pb';
 import { ImageService } from '@gabion/contracts/gabion/scan/v1/images_pb';
+import { RegistryService } from '@gabion/contracts/gabion/scan/v1/registries_pb';
 import { ScanService } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 
 /** Which gRPC services each service of Gabion offers. What the gateway transcodes, and what permissions exist. */
 export const catalogue = {
   identity: [AuthenticationService, TokenService, UserService, ServiceAccountService, RoleService, CertificateService],
-  'image-scanner': [ScanService, AdvisoryService, ImageService, ExceptionService],
+  'image-scanner': [ScanService, AdvisoryService, ImageService, ExceptionService, RegistryService],
 } as const satisfies Record<string, readonly DescService[]>;
 
 export type ServiceName = keyof typeof catalogue;
