@@ -39,7 +39,8 @@ const alphabets: Readonly<Record<string, readonly string[]>> = {
   ],
   PyPI: [...numbers, ...'_ a b c rc alpha beta pre preview post rev r dev .dev .post1 + +ab ! v RC1'.split(' ')],
   Arch: [...numbers, ...'_ + ~ ^ : a b rc Z .. é 1:'.split(' ')],
-  Debian: [...numbers, ...'a Z + ~ : ~~ rc deb ubuntu 1:'.split(' ')],
+  // Dpkg::Version compares numbers in floating point.
+  Debian: [...numbers.slice(0, -1), ...'a Z + ~ : ~~ rc deb ubuntu 1:'.split(' ')],
   'Red Hat': [...numbers, ...'a Z + ~ ^ _ ~~ rc el8 1: ..'.split(' ')],
   Go: [...numbers, ...'+ a rc -0. 20191109021931-daa7c04131f5 +incompatible beta -pre.1'.split(' ')],
   'crates.io': [...numbers.slice(0, -1), ...'+ a rc -0 beta Z -pre.1 .1'.split(' ')],
@@ -77,7 +78,13 @@ function compareWith(ecosystem: string, [program, ...options]: readonly [string,
   const pairs = pairsOf(ecosystem);
   const input = pairs.map((pair) => `${pair.join('\t')}\n`).join('');
   writeFileSync(pairsFile, input);
-  const output = execFileSync(program, options, { input, maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'ignore'] });
+  // rpm reads the file, and would not read its input.
+  const given = program === 'rpm' ? '' : input;
+  const output = execFileSync(program, options, {
+    input: given,
+    maxBuffer: 1 << 28,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
   const answers = output.toString().split(/\n+/);
   const order = orderOf(ecosystem)!;
   let compared = 0;
