@@ -6,7 +6,7 @@ import { RootfsError } from '@gabion/rootfs/rootfs-error';
 import type { StaticFinding } from './finding.ts';
 import type { Layers } from './layers.ts';
 import type { ProgressCount } from './progress.ts';
-import type { ImageLayer, Warning } from './scan.ts';
+import type { ImageLayer, TargetKind, Warning } from './scan.ts';
 
 /** What an image consists of. */
 export interface Analysis {
@@ -21,7 +21,7 @@ export interface Analysis {
 /** Reads the layers that nobody has read before, puts all in order, and finds what is installed. */
 export async function analyse(
   image: Image,
-  scan: { readonly id: string; readonly lock_files: boolean },
+  scan: { readonly id: string; readonly lock_files: boolean; readonly target_kind: TargetKind },
   layers: Layers,
   progress: ProgressCount,
   signal: AbortSignal,
@@ -32,7 +32,9 @@ export async function analyse(
     return { diffId, ...(bytes && { contents: bytes }) };
   });
   const createdBy = image.layers.map((layer) => layer.createdBy);
-  const about = { config: image.config, createdBy, lockFiles: scan.lock_files };
+  // Mere files have no configuration to be judged.
+  const config = scan.target_kind === 'image' ? { config: image.config } : {};
+  const about = { ...config, createdBy, lockFiles: scan.lock_files };
   const { inventory, findings, warnings, sizes } = await layers.threads.survey(packed, about, signal);
   return {
     manifestDigest: image.manifestDigest,

@@ -11,6 +11,7 @@ import { decodeLayer, encodeLayer } from '@gabion/rootfs/layer-codec';
 import { type LayerContents, noContents } from '@gabion/rootfs/layer-contents';
 import type { LayerLimits } from '@gabion/rootfs/limits';
 import { RootfsError, type RootfsErrorCode } from '@gabion/rootfs/rootfs-error';
+import { SbomError, type SbomErrorCode } from '@gabion/sbom/sbom-error';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { ChunkReceiver, type FromThread } from './chunk-port.ts';
 import {
@@ -21,6 +22,7 @@ import {
   type Survey,
   surveyOf,
 } from './detectors.ts';
+import { surveyOfSbom } from './sbom-survey.ts';
 
 /** What every task is given. */
 export interface ThreadTask {
@@ -39,6 +41,10 @@ export interface SurveyTask extends ThreadTask {
   readonly about: ImageAbout;
 }
 
+export interface SbomTask extends ThreadTask {
+  readonly content: Uint8Array;
+}
+
 /** A layer of an image and what `layerTask` answered for it; without it when the layer could not be had. */
 export interface PackedLayer {
   readonly diffId: string;
@@ -52,6 +58,7 @@ export type Reply<T> =
   | { readonly kind: 'rootfs'; readonly code: RootfsErrorCode; readonly message: string }
   /** An engine that was to look at the layer could not: what is known of it would pass for all. */
   | { readonly kind: 'engine'; readonly message: string }
+  | { readonly kind: 'sbom'; readonly code: SbomErrorCode; readonly message: string }
   | { readonly kind: 'unforeseen'; readonly error: unknown };
 
 export interface ImageSurvey extends Survey {
@@ -85,6 +92,12 @@ let kept: { readonly version: string; readonly inspectors: Promise<readonly Insp
 function inspectorsIn(settings: DetectorSettings): Promise<readonly Inspector[]> {
   if (kept?.version !== settings.version) kept = { version: settings.version, inspectors: inspectorsFor(settings) };
   return kept.inspectors;
+}
+
+/** Finds what an SBOM lists. */
+export async function sbomTask({ port, content, settings }: SbomTask): Promise<Reply<Survey>> {
+  using _ = signsOfLife(port);
+  return replied(async () => surveyOfSbom(content, settings.licences));
 }
 
 /** Finds what is in an image, of the packed contents of its layers. */
@@ -142,6 +155,7 @@ async function replied<T>(work: () => Promise<T>): Promise<Reply<T>> {
   } catch (error) {
     if (error instanceof OciError) return { kind: 'oci', code: error.code, message: error.message };
     if (error instanceof MalwareError) return { kind: 'engine', message: error.message };
+    if (error instanceof SbomError) return { kind: 'sbom', code: error.code, message: error.message };
     if (error instanceof RootfsError) return { kind: 'rootfs', code: error.code, message: error.message };
     return { kind: 'unforeseen', error };
   }

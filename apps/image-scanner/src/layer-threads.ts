@@ -5,10 +5,11 @@ import { OciError } from '@gabion/oci/oci-error';
 import type { Bytes } from '@gabion/oci/verify';
 import type { LayerLimits } from '@gabion/rootfs/limits';
 import { RootfsError } from '@gabion/rootfs/rootfs-error';
+import { SbomError } from '@gabion/sbom/sbom-error';
 import { Piscina } from 'piscina';
 import { ChunkSender, type FromThread, type ToThread } from './chunk-port.ts';
-import type { DetectorSettings, ImageAbout } from './detectors.ts';
-import type { ImageSurvey, LayerTask, PackedLayer, Reply, SurveyTask } from './layer-thread.ts';
+import type { DetectorSettings, ImageAbout, Survey } from './detectors.ts';
+import type { ImageSurvey, LayerTask, PackedLayer, Reply, SbomTask, SurveyTask } from './layer-thread.ts';
 import { ScanFailure } from './scan-errors.ts';
 
 export interface LayerThreadsOptions {
@@ -65,12 +66,19 @@ export class LayerThreads implements AsyncDisposable {
     return this.#run<ImageSurvey>('surveyTask', undefined, signal, task, [...buffers]);
   }
 
+  /** Finds what an SBOM lists. The content is used up. */
+  surveySbom(content: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<Survey> {
+    const { settings } = this.#options;
+    const task = (port: MessagePort): SbomTask => ({ port, content, settings });
+    return this.#run<Survey>('sbomTask', undefined, signal, task, [content.buffer]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#readers.destroy(), this.#surveyors.destroy()]);
   }
 
   async #run<T>(
-    name: 'layerTask' | 'surveyTask',
+    name: 'layerTask' | 'surveyTask' | 'sbomTask',
     open: (() => Promise<Bytes>) | undefined,
     signal: AbortSignal,
     taskOf: (port: MessagePort) => object,
@@ -186,6 +194,8 @@ function resultOf<T>(reply: Reply<T>): T {
       throw new OciError(reply.code, reply.message);
     case 'rootfs':
       throw new RootfsError(reply.code, reply.message);
+    case 'sbom':
+      throw new SbomError(reply.code, reply.message);
     case 'engine':
       throw new ScanFailure('malware_engine_unavailable', reply.message);
     case 'unforeseen':

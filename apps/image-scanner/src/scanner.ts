@@ -34,6 +34,7 @@ export class Scanner {
   constructor(private readonly parts: ScannerParts) {}
 
   async scan(scan: LeasedScan, signal: AbortSignal): Promise<void> {
+    if (scan.target_kind === 'sbom') return this.#scanSbom(scan, signal);
     const { access, images, queue } = this.parts;
     await using progress = new ProgressCount((now) => queue.report(scan.id, now));
     await using source = await access.open(scan, signal);
@@ -47,6 +48,19 @@ export class Scanner {
     await progress[Symbol.asyncDispose]();
     const total = isKnown ? layersOf(image) : progress.now;
     await this.#conclude(scan, { key, record, read, total }, signal);
+  }
+
+  /** What it lists is judged as if it had been found; there is nothing to be opened. */
+  async #scanSbom(scan: LeasedScan, signal: AbortSignal): Promise<void> {
+    const { access, images, layers } = this.parts;
+    const { digest: manifestDigest, read: readContent } = await access.sbom(scan);
+    const key = { manifestDigest, platform: '', lockFiles: scan.lock_files };
+    const read = async () => {
+      const { inventory, findings, warnings } = await layers.threads.surveySbom(await readContent(), signal);
+      return imageRecord({ manifestDigest, platform: '', layers: [], inventory: { ...inventory, warnings }, findings });
+    };
+    const record = (await images.known(key)) ? undefined : await read();
+    await this.#conclude(scan, { key, record, read, total: nothingToRead }, signal);
   }
 
   /** Ends a scan without a result. */
@@ -135,6 +149,8 @@ async function judgeFirst(tx: Tx, added: Resolved['added']): Promise<void> {
   const put = judged.flatMap((found, index) => found.map((finding) => ({ componentId: added[index]!.id, finding })));
   await putFindings(tx, put);
 }
+
+const nothingToRead: Progress = { layersTotal: 0, layersDone: 0, bytesTotal: 0, bytesDone: 0 };
 
 function layersOf(image: Image): Progress {
   const distinct = new Set(image.layers.map((layer) => layer.diffId)).size;

@@ -25,7 +25,12 @@ interface Surveyed {
 
 /** What is found in an image beside its vulnerabilities: in its files, also deleted ones, and in its configuration. */
 export function staticFindings(image: Surveyed): StaticFinding[] {
-  return [...malware(image), ...secrets(image), ...configuration(image), ...licences(image)];
+  return [
+    ...malware(image),
+    ...secrets(image),
+    ...configuration(image),
+    ...licenceFindings(image.packages, image.licences),
+  ];
 }
 
 function malware({ view }: Surveyed): MalwareFinding[] {
@@ -74,8 +79,8 @@ function configuration({ view, about }: Surveyed): ConfigurationFinding[] {
   });
 }
 
-/** Without a policy nothing is said of licences. */
-function licences({ packages, licences: policy }: Surveyed): LicenceFinding[] {
+/** Packages whose licences a policy does not allow; without a policy nothing is said of licences. */
+export function licenceFindings(packages: readonly Package[], policy: LicencePolicy): LicenceFinding[] {
   if (policy.allow.length === 0 && policy.deny.length === 0) return [];
   return packages.flatMap((each, index): LicenceFinding[] => {
     // Many a package manager keeps no licences: their absence says nothing.

@@ -10,6 +10,7 @@ import {
   type UploadedImageSchema,
   type UploadImageHeader,
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import type { Digest } from '@gabion/oci/digest';
 import type { Database, Tx } from '@gabion/postgres/database';
 import type { Call } from '@gabion/rpc/call';
 import { Fault } from '@gabion/rpc/fault';
@@ -17,15 +18,26 @@ import { audit } from '@gabion/service/audit';
 import { sql } from 'kysely';
 import type { Config } from './config.ts';
 import type { Home } from './home.ts';
+import type { TargetKind } from './scan.ts';
+
+const columns = sql.raw('id, name, format, home, size::float8 as size, digest');
 
 export interface Upload {
   readonly id: string;
   readonly name: string;
-  readonly format: 'docker-archive' | 'oci-archive';
+  readonly format: 'docker-archive' | 'oci-archive' | 'file-system' | 'sbom';
   readonly home: string;
+  readonly size: number;
+  /** Of the bytes as they were sent. */
+  readonly digest: Digest;
 }
 
-/** Image archives that callers have sent: a file in the data directory, and a row that makes it known. */
+/** What a scan of an upload looks at. */
+export function targetKindOf({ format }: Pick<Upload, 'format'>): TargetKind {
+  return format === 'file-system' || format === 'sbom' ? format : 'image';
+}
+
+/** Images, directories and SBOMs that callers have sent: a file in the data directory, and a row that makes it known. */
 export class Uploads {
   constructor(
     private readonly db: Database,
@@ -62,15 +74,13 @@ export class Uploads {
   /** The upload for a scan that is being created; it stays until that scan has ended. */
   async claim(tx: Tx, id: string): Promise<Upload> {
     const { rows } = await sql<Upload>`
-      select id, name, format, home from uploads where id = ${id} and expire_time > now() for share`.execute(tx);
+      select ${columns} from uploads where id = ${id} and expire_time > now() for share`.execute(tx);
     if (rows[0]) return rows[0];
     throw new Fault('not_found', `there is no upload ${id}; uploads expire`, { code: 'upload_not_found' });
   }
 
   async get(id: string): Promise<Upload | undefined> {
-    const { rows } = await sql<Upload>`select id, name, format, home from uploads where id = ${id}`.execute(
-      this.db.kysely,
-    );
+    const { rows } = await sql<Upload>`select ${columns} from uploads where id = ${id}`.execute(this.db.kysely);
     return rows[0];
   }
 
@@ -106,8 +116,9 @@ function formatName(format: ImageFormat): Upload['format'] {
     case ImageFormat.OCI_ARCHIVE:
       return 'oci-archive';
     case ImageFormat.FILE_SYSTEM:
+      return 'file-system';
     case ImageFormat.SBOM:
-      throw new Fault('unimplemented', 'only images are taken', { code: 'format_unknown' });
+      return 'sbom';
     case ImageFormat.UNSPECIFIED:
       throw new Fault('invalid_argument', 'the header names no format', { code: 'format_missing' });
     default: {
