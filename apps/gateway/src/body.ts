@@ -61,9 +61,11 @@ async function within<T>(ms: number, coming: Promise<T>): Promise<T> {
 
 function checkType({ headers }: IncomingMessage): void {
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
-  const isUtf8 = parameters.every((each) => /^\s*(?:charset="?utf-8"?)?\s*$/.test(each));
+  const isUtf8 = parameters.every((each) => /^\s*(?:charset="?utf-8"?|version="?[0-9.]{1,16}"?)?\s*$/.test(each));
   const isPlain = (headers['content-encoding'] ?? 'identity') === 'identity';
-  if (type.trim() !== 'application/json' || !isUtf8 || !isPlain) throw contentTypeUnsupported();
+  // Registries send their events under media types of their own, "application/cloudevents+json".
+  const isJson = /^application\/(?:[a-z0-9!#$&^_.-]{1,100}\+)?json$/.test(type.trim());
+  if (!isJson || !isUtf8 || !isPlain) throw contentTypeUnsupported();
 }
 
 function readAll(request: IncomingMessage, limit: number, withinMs: number): Promise<Buffer> {

@@ -14,6 +14,7 @@ import { addDocs } from './docs.ts';
 import { Entrance } from './entrance.ts';
 import { FileCertificate } from './file-certificate.ts';
 import { proxyServer } from './grpc-proxy.ts';
+import { addHarborAdapter } from './harbor/harbor.ts';
 import { httpServer } from './http-server.ts';
 import { openApi } from './openapi.ts';
 import { Peers } from './peers.ts';
@@ -55,6 +56,7 @@ export async function start(
   const rest = new Rest({ bindings, entrance, peers, source, limits, log, stopping: stopping.signal });
   const app = httpServer(rest, config, log, publicCertificate);
   addProbes(app, rest, peers, stopping.signal);
+  addHarborAdapter(app, { rest, peers, limits });
   addDocs(app, openApi(bindings));
   stack.defer(() => closeHttp(app, limits.graceMs));
 
