@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { advisories } from './commands/advisories-command.ts';
+import { registries } from './commands/registries-command.ts';
 import { dataOption } from './data-option.ts';
 import { examples } from './examples.ts';
 import { version } from './version.ts';
@@ -16,7 +17,7 @@ export function program(): Command {
     .showHelpAfterError('(see --help)')
     .addHelpText('after', examples(['gabion up', 'gabion scan debian:12', 'gabion advisories import ./feeds/debian']))
     .addHelpText('after', exitCodesText);
-  for (const add of [up, down, status, scan, advisories, token, secrets, service, test]) add(gabion);
+  for (const add of [up, down, status, scan, advisories, registries, token, secrets, service, test]) add(gabion);
   return gabion;
 }
 
