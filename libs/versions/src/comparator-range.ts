@@ -1,8 +1,10 @@
-import { type Interval, intersect } from './interval.ts';
+import { type Interval, intersect, isEmpty } from './interval.ts';
 import type { VersionOrder } from './order.ts';
 import { RangeSyntaxError } from './range-syntax-error.ts';
 
 const maxLength = 20_000;
+/** Of one alternative; each `!=` may split one in two, and each comparator is held against all. */
+const maxIntervals = 200;
 
 /** What differs between ecosystems whose ranges are comparators joined by `,` or spaces and alternatives by `||`. */
 interface Dialect {
@@ -25,11 +27,21 @@ export function comparatorIntervals(text: string, dialect: Dialect): Interval[] 
     return tokens.reduce<Interval[]>(
       (intervals, token) => {
         const allowed = allowedBy(token, dialect);
-        return intervals.flatMap((interval) => allowed.map((bound) => intersect(dialect.order, interval, bound)));
+        const both = intervals.flatMap((interval) => allowed.map((bound) => intersect(dialect.order, interval, bound)));
+        return fewOf(both, dialect);
       },
       [{}],
     );
   });
+}
+
+/** The intervals that hold anything, at least one: without the others each `!=` would double their number. */
+function fewOf(intervals: readonly Interval[], { order }: Dialect): Interval[] {
+  if (intervals.length === 1) return [...intervals];
+  const held = intervals.filter((interval) => !isEmpty(order, interval));
+  if (held.length > maxIntervals)
+    throw new RangeSyntaxError('range_too_long', `a range has at most ${maxIntervals} intervals`);
+  return held.length > 0 ? held : intervals.slice(0, 1);
 }
 
 function allowedBy(token: string, dialect: Dialect): Interval[] {

@@ -68,6 +68,21 @@ describe('range', () => {
   });
 });
 
+describe('a range that excludes versions', () => {
+  it('has an interval for each gap, and none that holds nothing', () => {
+    expect(intervalsOf('pypi', '>=1.0,!=1.5,!=1.5,<2.0')).toEqual([
+      { from: '1.0', before: '1.5' },
+      { after: '1.5', before: '2.0' },
+    ]);
+  });
+
+  it('is read in no time however often it excludes one, and refused when it falls into too many', () => {
+    expect(intervalsOf('pypi', Array(2000).fill('!=1.5').join(','))).toEqual([{ before: '1.5' }, { after: '1.5' }]);
+    const many = Array.from({ length: 2000 }, (_, i) => `!=1.${i}`).join(',');
+    expect(() => intervalsOf('go', many)).toThrow(expect.objectContaining({ code: 'range_too_long' }));
+  });
+});
+
 describe('interval', () => {
   it('is written as bounds', () => {
     expect(formatInterval({ from: '1', before: '2' })).toBe('>= 1, < 2');
