@@ -20,6 +20,7 @@ export class OfferedImages {
   readonly #reference: Reference;
   readonly #options: RegistryOptions;
   readonly #limits: ImageLimits;
+  #indexes = 0;
 
   constructor(reference: Reference, options: RegistryOptions = {}) {
     this.#reference = reference;
@@ -79,6 +80,7 @@ export class OfferedImages {
   }
 
   async #entries(repository: Repository, entry: Descriptor, signal?: AbortSignal): Promise<readonly Descriptor[]> {
+    if (++this.#indexes > maxIndexes) throw new OciError('manifest_invalid', `over ${maxIndexes} indexes in an index`);
     if (entry.size > this.#limits.maxManifestBytes) throw new OciError('manifest_too_large', 'an index is too large');
     const stream = verified(await repository.manifest(entry, signal), entry);
     const manifest = parseManifest(
@@ -89,8 +91,9 @@ export class OfferedImages {
   }
 }
 
-/** Indexes in an index are followed one by one; this bounds what they come to. */
+/** Indexes in an index are followed one by one; these bound what they come to, and how many are asked for. */
 const maxImages = 4096;
+const maxIndexes = 64;
 
 function isIndex({ mediaType }: Descriptor): boolean {
   return /\b(image\.index|manifest\.list)\b/.test(mediaType);
