@@ -16,8 +16,8 @@ import {
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Call } from '@gabion/rpc/call';
 import { ImplementsSome } from '@gabion/rpc/implements';
-import { Answers } from './reports/answers.ts';
 import { ImagePlatforms } from './registries/image-platforms.ts';
+import { Answers } from './reports/answers.ts';
 import { Results } from './results.ts';
 import { type ScanRow, scanMessage } from './scan.ts';
 import { ScanChanges } from './scan-changes.ts';
