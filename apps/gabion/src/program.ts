@@ -1,6 +1,7 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { advisories } from './commands/advisories-command.ts';
 import { registries } from './commands/registries-command.ts';
+import { scanning } from './commands/scan-commands.ts';
 import { dataOption } from './data-option.ts';
 import { examples } from './examples.ts';
 import { version } from './version.ts';
@@ -17,7 +18,7 @@ export function program(): Command {
     .showHelpAfterError('(see --help)')
     .addHelpText('after', examples(['gabion up', 'gabion scan debian:12', 'gabion advisories import ./feeds/debian']))
     .addHelpText('after', exitCodesText);
-  for (const add of [up, down, status, scan, advisories, registries, token, secrets, service, test]) add(gabion);
+  for (const add of [up, down, status, scanning, advisories, registries, token, secrets, service, test]) add(gabion);
   return gabion;
 }
 
@@ -95,45 +96,6 @@ function status(gabion: Command): void {
     .option('--json', 'answer for a machine')
     .action(async (options) => (await import('./status.ts')).status(options))
     .addHelpText('after', examples(['gabion status', 'gabion status --json | jq .url']));
-}
-
-function scan(gabion: Command): void {
-  gabion
-    .command('scan')
-    .description('Scans a container image for known vulnerabilities. Without a running platform it scans by itself.')
-    .addArgument(
-      new Argument(
-        '<target>',
-        'registry/name:tag, name@sha256:…, an OCI layout directory, or a tar of `docker save` or of an OCI layout',
-      ),
-    )
-    .addOption(new Option('--format <format>', 'how to answer').choices(['table', 'json']).default('table'))
-    .option('--json', 'the same as --format json')
-    .addOption(
-      new Option('--fail-on <severity>', 'exit code 1 when something this bad or worse is found').choices([
-        'critical',
-        'high',
-        'medium',
-        'low',
-        'negligible',
-        'unknown',
-      ]),
-    )
-    .option('--platform <os/arch>', 'which image of an index, for example linux/arm64')
-    .option('--plain-http', 'speak plain HTTP to the registry (loopback needs no asking)')
-    .option('--username <name>', 'name for the registry')
-    .option('--password-stdin', "read the registry's password from standard input")
-    .addOption(dataOption())
-    .action(async (target, options) => (await import('./scan.ts')).scan(target, options))
-    .addHelpText(
-      'after',
-      examples([
-        'gabion scan registry.example/shop/web:1.4',
-        'gabion scan ./layout --fail-on high',
-        'docker save app:dev -o app.tar && gabion scan app.tar --format json > findings.json',
-        'echo "$PASSWORD" | gabion scan --username ci --password-stdin registry.example/shop/web:1.4',
-      ]),
-    );
 }
 
 function token(gabion: Command): void {

@@ -1,130 +1,123 @@
-import { randomUUID } from 'node:crypto';
-import { text } from 'node:stream/consumers';
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import { type JsonValue, toJson } from '@bufbuild/protobuf';
-import type { CreateScanRequestSchema } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import { readFile, writeFile } from 'node:fs/promises';
+import { type JsonValue, type MessageInitShape, toJson } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import {
-  type CreateScanRequest,
   type Finding,
+  type FindingFilterSchema,
+  FindingKind,
   FindingSchema,
+  ReportFormat,
   type Scan,
   ScanSchema,
   ScanService,
-  ScanState,
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
-import { Complaint, exitCodes, hintFor } from './complaint.ts';
-import { fileChunks, tarChunks } from './local-files.ts';
-import { type Progress, showProgress } from './progress.ts';
+import type { ReportFormat as FormatName } from '@gabion/reports/render';
+import type { ScanResult } from '@gabion/reports/scan-result';
+import { Complaint, exitCodes } from './complaint.ts';
 import type { Reach } from './reach.ts';
-import { report } from './scan-report.ts';
-import { type ScanTarget, scanTarget } from './scan-target.ts';
-import { countFrom, type SeverityName } from './severity.ts';
+import { rendered } from './scan-report.ts';
+import { scansOf, type TargetOptions } from './scanning.ts';
+import { isAtLeast, type SeverityName } from './severity.ts';
 import { scannerFor } from './solo-scanner.ts';
 
-export interface ScanOptions {
-  readonly data?: string;
-  readonly format: 'table' | 'json';
+/** Words for the kinds of findings. */
+export const kindNames = {
+  vuln: FindingKind.VULNERABILITY,
+  secret: FindingKind.SECRET,
+  malware: FindingKind.MALWARE,
+  config: FindingKind.CONFIGURATION,
+  licence: FindingKind.LICENCE,
+} as const;
+export type KindName = keyof typeof kindNames;
+
+export interface ScanOptions extends TargetOptions {
+  readonly format: Exclude<FormatName, 'spdx-tag-value'>;
+  readonly formatVersion?: string;
   readonly json?: true;
+  readonly output?: string;
   readonly failOn?: SeverityName;
-  readonly platform?: string;
-  readonly plainHttp?: true;
-  readonly username?: string;
-  readonly passwordStdin?: true;
+  readonly only?: readonly KindName[];
+  readonly ignoreUnfixed?: true;
+  readonly gracePeriod?: number;
+  readonly vex?: readonly string[];
+  readonly showSuppressed?: true;
 }
 
-/** Scans an image and tells what was found; exit code 1 when something is as bad as `--fail-on` or worse. */
+/** Scans a target and tells what was found; exit code 1 when something that counts is as bad as `--fail-on` or worse. */
 export async function scan(asked: string, options: ScanOptions): Promise<void> {
-  const target = await scanTarget(asked);
-  const credentials = await credentialsFrom(options);
+  const format = options.json ? 'json' : options.format;
+  const kinds = (options.only ?? []).map((name) => kindNames[name]);
   await using scanner = await scannerFor(options.data);
-  const ended = await scanned(scanner, target, options, credentials);
-  const findings = await findingsOf(scanner, ended.id);
-  const asJson = options.json ?? options.format === 'json';
-  process.stdout.write(asJson ? machineText(ended, findings) : report(ended, findings, process.stdout));
-  if (options.failOn && countFrom(ended.severityCounts, options.failOn) > 0) process.exitCode = exitCodes.no;
+  const scans = await scansOf(scanner, asked, options, kinds);
+  if (scans.length > 1 && !['json', 'table', 'markdown'].includes(format))
+    throw new Complaint(`${format} is of one image`, { code: 'usage', hint: 'Name one platform with --platform.' });
+  const answers = [];
+  for (const each of scans) answers.push(await answerOf(scanner, each, filterOf(options, kinds), options));
+  const texts =
+    format === 'json' ? [machineText(answers)] : await Promise.all(answers.map((each) => textOf(each, options)));
+  const text = texts.join('\n');
+  if (options.output) await writeFile(options.output, text);
+  else process.stdout.write(text);
+  const standing = answers.flatMap(({ result }) => result.findings.filter(({ suppressedBy }) => !suppressedBy));
+  const { failOn } = options;
+  if (failOn && standing.some(({ severity }) => isAtLeast(severity, failOn))) process.exitCode = exitCodes.no;
 }
 
-type Credentials = NonNullable<MessageInitShape<typeof CreateScanRequestSchema>['credentials']>;
+type Filter = Omit<MessageInitShape<typeof FindingFilterSchema>, '$typeName' | '$unknown'>;
 
-async function credentialsFrom({ username, passwordStdin }: ScanOptions): Promise<Credentials | undefined> {
-  if (username === undefined && !passwordStdin) return undefined;
-  if (username === undefined || !passwordStdin)
-    throw new Complaint('--username and --password-stdin go together', {
-      code: 'usage',
-      hint: 'echo "$PASSWORD" | gabion scan --username NAME --password-stdin TARGET',
-    });
-  if (process.stdin.isTTY) process.stderr.write('Password: ');
-  return { username, password: (await text(process.stdin)).replace(/\r?\n$/, '') };
+function filterOf({ ignoreUnfixed, gracePeriod }: ScanOptions, kinds: readonly FindingKind[]): Filter {
+  return {
+    kinds: [...kinds],
+    fixableOnly: ignoreUnfixed ?? false,
+    includeSuppressed: true,
+    ...(gracePeriod && { gracePeriod: durationFromMs(gracePeriod) }),
+  };
 }
 
-async function scanned(
-  scanner: Reach,
-  target: ScanTarget,
-  { platform = '', plainHttp }: ScanOptions,
-  credentials: Credentials | undefined,
-): Promise<Scan> {
-  using progress = showProgress();
-  const scans = scanner.client(ScanService);
-  const image = await imageFor(scanner, target, progress);
-  const request = { target: image, platform, plainHttp: plainHttp ?? false, ...(credentials && { credentials }) };
-  const created = await scans.createScan(request, { ...scanner.as, idempotencyKey: randomUUID() });
-  let latest = created;
-  for await (const change of scans.watchScan({ id: created.id }, scanner.as)) {
-    latest = change;
-    progress.at(progressText(change));
-  }
-  if (latest.state === ScanState.SUCCEEDED) return latest;
-  throw failed(latest);
+/** A scan as the contract has it, and as reports are made of it. */
+interface Answer {
+  readonly scan: Scan;
+  readonly findings: readonly Finding[];
+  readonly result: ScanResult;
 }
 
-async function imageFor(
-  scanner: Reach,
-  target: ScanTarget,
-  progress: Progress,
-): Promise<NonNullable<CreateScanRequest['target']>> {
-  if (target.kind === 'registry') return { case: 'image', value: target.reference };
-  const uploaded = await scanner.client(ScanService).uploadImage(uploadRequests(target, progress), scanner.as);
-  return { case: 'uploadId', value: uploaded.uploadId };
+async function answerOf(scanner: Reach, scan: Scan, filter: Filter, options: ScanOptions): Promise<Answer> {
+  const told = await resultOf(scanner, scan.id, filter);
+  const result = options.vex ? await withStatements(told, options.vex) : told;
+  const isJson = options.json ?? options.format === 'json';
+  const findings = isJson ? await findingsOf(scanner, scan.id, filter) : [];
+  const hidden = new Set(result.findings.flatMap(({ id, suppressedBy }) => (suppressedBy ? [id] : [])));
+  return { scan, result, findings: findings.filter(({ id }) => options.showSuppressed || !hidden.has(id)) };
 }
 
-async function* uploadRequests(target: ScanTarget & { kind: 'files' }, progress: Progress) {
-  const { path, format, isDirectory, bytes } = target;
-  yield { part: { case: 'header' as const, value: { name: path, format } } };
-  let sent = 0;
-  for await (const value of isDirectory ? tarChunks(path) : fileChunks(path)) {
-    sent += value.length;
-    progress.at(`uploading ${path}: ${megabytes(sent)}${bytes > 0 ? ` of ${megabytes(bytes)}` : ''} MB…`);
-    yield { part: { case: 'chunk' as const, value } };
-  }
+async function resultOf(scanner: Reach, scanId: string, filter: Filter): Promise<ScanResult> {
+  const request = { scanId, format: ReportFormat.JSON, filter };
+  const chunks = await Array.fromAsync(scanner.client(ScanService).getReport(request, scanner.as));
+  return JSON.parse(Buffer.concat(chunks.map(({ data }) => data)).toString()) as ScanResult;
 }
 
-function progressText({ state, target, progress }: Scan): string {
-  if (state === ScanState.QUEUED) return `${target}: waiting for its turn…`;
-  if (!progress || progress.layersTotal === 0) return `${target}: reading the manifest…`;
-  const { layersDone, layersTotal, bytesDone, bytesTotal } = progress;
-  const bytes = bytesTotal > 0n ? `, ${megabytes(Number(bytesDone))} of ${megabytes(Number(bytesTotal))} MB` : '';
-  return `${target}: layer ${Math.min(layersDone + 1, layersTotal)} of ${layersTotal}${bytes}…`;
+/** The statements of files count for this answer alone; what the service suppresses stays so. */
+async function withStatements(result: ScanResult, files: readonly string[]): Promise<ScanResult> {
+  const [{ readVex }, { suppressed }] = await Promise.all([
+    import('@gabion/vex/read'),
+    import('@gabion/reports/suppress'),
+  ]);
+  const documents = await Promise.all(files.map(async (file) => readVex(await readFile(file))));
+  const statements = documents.flatMap((document) => document.statements);
+  const { findings } = suppressed(result, { statements, exceptions: [], view: {}, now: new Date() });
+  return { ...result, findings: result.findings.map((each, index) => (each.suppressedBy ? each : findings[index]!)) };
 }
 
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1);
+function textOf({ result }: Answer, { format, formatVersion, showSuppressed }: ScanOptions): Promise<string> {
+  const more = { ...(formatVersion && { formatVersion }), includeSuppressed: showSuppressed ?? false };
+  return rendered(result, format, more, process.stdout);
 }
 
-function failed({ target, error }: Scan): Complaint {
-  const code = error?.code || 'scan_failed';
-  const isOurs = ['internal', 'unavailable', 'deadline_exceeded', 'scan_failed', 'disk_full'].includes(code);
-  const hint = hintFor(code);
-  return new Complaint(`the scan of ${target} failed: ${error?.message || 'no reason was given'}`, {
-    code,
-    ...(hint && { hint }),
-    exitCode: isOurs ? exitCodes.failed : exitCodes.usage,
-  });
-}
-
-async function findingsOf(scanner: Reach, scanId: string): Promise<Finding[]> {
+async function findingsOf(scanner: Reach, scanId: string, filter: Filter): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const scans = scanner.client(ScanService);
   for (let pageToken = ''; ; ) {
-    const page = await scanner.client(ScanService).listFindings({ scanId, pageSize: 1000, pageToken }, scanner.as);
+    const page = await scans.listFindings({ scanId, pageSize: 1000, pageToken, filter }, scanner.as);
     findings.push(...page.findings);
     pageToken = page.nextPageToken;
     if (!pageToken) return findings;
@@ -132,10 +125,12 @@ async function findingsOf(scanner: Reach, scanId: string): Promise<Finding[]> {
 }
 
 /** The contract's own JSON forms: `scan` is a gabion.scan.v1.Scan and `findings` are gabion.scan.v1.Finding, worst first. */
-function machineText(ended: Scan, findings: readonly Finding[]): string {
-  const answer: Record<string, JsonValue> = {
-    scan: toJson(ScanSchema, ended, { alwaysEmitImplicit: true }),
-    findings: findings.map((each) => toJson(FindingSchema, each, { alwaysEmitImplicit: true })),
-  };
-  return `${JSON.stringify(answer, null, 2)}\n`;
+function machineText(answers: readonly Answer[]): string {
+  const told = answers.map(
+    ({ scan, findings }): Record<string, JsonValue> => ({
+      scan: toJson(ScanSchema, scan, { alwaysEmitImplicit: true }),
+      findings: findings.map((each) => toJson(FindingSchema, each, { alwaysEmitImplicit: true })),
+    }),
+  );
+  return `${JSON.stringify(told.length === 1 ? told[0] : told, null, 2)}\n`;
 }
