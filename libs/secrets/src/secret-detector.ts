@@ -61,15 +61,12 @@ export class SecretDetector {
     return reading.end();
   }
 
-  /** Where rules are to be tried in the bytes, in order; `state` is that of the keywords. */
-  hits(bytes: Uint8Array): Hit[] {
-    const hits: Hit[] = [];
-    this.#keywords.scan(bytes, this.#keywords.start, (keyword, end) => {
-      if (hits.length >= maxTries) return;
+  /** Reads bytes on from a state of the keywords; tells the rules that are to be tried, and where their keywords begin. */
+  look(bytes: Uint8Array, state: number | undefined, found: (hit: Hit) => void): number {
+    return this.#keywords.scan(bytes, state ?? this.#keywords.start, (keyword, end) => {
       const { rules, length } = this.#owners[keyword]!;
-      for (const rule of rules) hits.push({ rule, at: end - length });
+      for (const rule of rules) found({ rule, at: end - length });
     });
-    return hits;
   }
 
   /** Tries a rule around a hit in a text of one character a byte; answers where the secret begins and ends. */
@@ -113,15 +110,19 @@ interface Tried {
   readonly before: string;
 }
 
-/** A text of which some pieces have been read. Pieces overlap in memory, so that nothing across two of them is missed. */
+/** A text of which some pieces have been read; of those only the end is kept, as far as a match may reach. */
 export class SecretReading {
   readonly #detector: SecretDetector;
   readonly #path: string;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
-  /** Bytes before those that wait, and lines before them. */
-  #offset = 0;
-  #lines = 0;
+  #state: number | undefined;
+  /** The last bytes that were read, a character each. */
+  #kept = '';
+  #bytesRead = 0;
+  /** Lines before those kept. */
+  #linesBefore = 0;
+  #tries = 0;
+  /** Hits too near the end of what is read; `at` counts from the beginning of the text. */
+  #waiting: Hit[] = [];
   #found: Placed[] = [];
 
   constructor(detector: SecretDetector, path: string) {
@@ -130,41 +131,47 @@ export class SecretReading {
   }
 
   write(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#waiting.push(Buffer.from(bytes));
-    this.#waitingBytes += bytes.length;
-    if (this.#waitingBytes >= slabBytes) this.#read(false);
+    const begin = this.#bytesRead;
+    this.#state = this.#detector.look(bytes, this.#state, ({ rule, at }) => {
+      if (this.#tries++ < maxTries) this.#waiting.push({ rule, at: begin + at });
+    });
+    this.#bytesRead += bytes.length;
+    this.#kept += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    if (this.#kept.length > slabBytes) this.#settle();
+  }
+
+  /** Tries what waits, and forgets what no match can reach any more. */
+  #settle(): void {
+    this.#try(this.#bytesRead - matchBytes);
+    const rest = this.#kept.length - matchBytes - reachBytes;
+    this.#linesBefore += newlines(this.#kept, rest);
+    this.#kept = this.#kept.slice(rest);
   }
 
   end(): SecretMatch[] {
-    this.#read(true);
+    this.#try(this.#bytesRead);
     return this.#found.sort((a, b) => a.start - b.start).map(({ match }) => match);
   }
 
-  #read(isLast: boolean): void {
-    const bytes = Buffer.concat(this.#waiting);
-    const text = bytes.toString('latin1');
-    const settled = isLast ? bytes.length : bytes.length - matchBytes;
-    for (const hit of this.#detector.hits(bytes)) {
-      if (hit.at >= settled || this.#found.length >= maxMatches) continue;
-      const match = this.#detector.try(hit, text, this.#path);
-      if (match) this.#keep(match, bytes);
+  /** Tries what waits before `settled`. */
+  #try(settled: number): void {
+    const begin = this.#bytesRead - this.#kept.length;
+    for (const { rule, at } of this.#waiting) {
+      if (at >= settled || this.#found.length >= maxMatches) continue;
+      const match = this.#detector.try({ rule, at: at - begin }, this.#kept, this.#path);
+      if (match) this.#keep(match);
     }
-    // Matches may begin before their keyword.
-    const rest = Math.max(0, settled - overlapBytes);
-    this.#lines += newlines(bytes, 0, rest);
-    this.#offset += rest;
-    this.#waiting = [bytes.subarray(rest)];
-    this.#waitingBytes = bytes.length - rest;
+    this.#waiting = this.#waiting.filter(({ at }) => at >= settled);
   }
 
   /** Of two rules that match the same text the first in the list counts. */
-  #keep(match: Tried, bytes: Buffer): void {
-    const start = this.#offset + match.start;
-    const end = this.#offset + match.end;
+  #keep(match: Tried): void {
+    const begin = this.#bytesRead - this.#kept.length;
+    const start = begin + match.start;
+    const end = begin + match.end;
     const others = this.#found.filter((other) => start < other.end && end > other.start);
     if (others.some(({ order }) => order <= match.order)) return;
-    const line = this.#lines + newlines(bytes, 0, match.start) + 1;
+    const line = this.#linesBefore + newlines(this.#kept, match.start) + 1;
     const placed = {
       start,
       end,
@@ -183,8 +190,11 @@ interface Placed {
   readonly match: SecretMatch;
 }
 
-const slabBytes = 1024 * 1024;
-const overlapBytes = 512;
+/** Text that is kept until rules are tried in it. */
+const slabBytes = 256 * 1024;
+
+/** Matches may begin so far before their keyword. */
+const reachBytes = 512;
 
 /** The text before a secret on its own line; of a name that is assigned to, the end. */
 function shown(before: string): string {
@@ -192,8 +202,8 @@ function shown(before: string): string {
   return line.length > 60 ? `…${line.slice(-60)}` : line;
 }
 
-function newlines(bytes: Buffer, from: number, to: number): number {
+function newlines(text: string, end: number): number {
   let count = 0;
-  for (let at = bytes.indexOf(10, from); at !== -1 && at < to; at = bytes.indexOf(10, at + 1)) count++;
+  for (let at = text.indexOf('\n'); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) count++;
   return count;
 }
