@@ -6,7 +6,7 @@ import {
   ScanService,
   type SeverityCounts,
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
-import { scansOf, type TargetOptions } from './scanning.ts';
+import { aimAt, scansOf, type TargetOptions } from './scanning.ts';
 import { severityNames } from './severity.ts';
 import { scannerFor } from './solo-scanner.ts';
 import { table } from './table.ts';
@@ -15,8 +15,9 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Tells what to do about the vulnerabilities of a target, which is scanned unless it is the id of a scan. */
 export async function fix(asked: string, options: TargetOptions & { readonly json?: true }): Promise<void> {
+  const aim = uuid.test(asked) ? undefined : await aimAt(asked, options);
   await using scanner = await scannerFor(options.data);
-  const scanId = uuid.test(asked) ? asked : (await scansOf(scanner, asked, options))[0]!.id;
+  const scanId = aim ? (await scansOf(scanner, aim, options))[0]!.id : asked;
   const plan = await scanner.client(ScanService).getFixPlan({ scanId }, scanner.as);
   process.stdout.write(
     options.json

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { advisories } from './commands/advisories-command.ts';
 import { registries } from './commands/registries-command.ts';
+import { results } from './commands/result-commands.ts';
 import { scanning } from './commands/scan-commands.ts';
 import { dataOption } from './data-option.ts';
 import { examples } from './examples.ts';
@@ -18,7 +19,8 @@ export function program(): Command {
     .showHelpAfterError('(see --help)')
     .addHelpText('after', examples(['gabion up', 'gabion scan debian:12', 'gabion advisories import ./feeds/debian']))
     .addHelpText('after', exitCodesText);
-  for (const add of [up, down, status, scanning, advisories, registries, token, secrets, service, test]) add(gabion);
+  for (const add of [up, down, status, scanning, results, advisories, registries, token, secrets, service, test])
+    add(gabion);
   return gabion;
 }
 

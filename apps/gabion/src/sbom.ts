@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { FindingKind, ReportFormat, ScanService } from '@gabion/contracts/gabion/scan/v1/scans_pb';
-import { scansOf, type TargetOptions } from './scanning.ts';
+import { aimAt, scansOf, type TargetOptions } from './scanning.ts';
 import { scannerFor } from './solo-scanner.ts';
 
 export interface SbomOptions extends TargetOptions {
@@ -11,8 +11,9 @@ export interface SbomOptions extends TargetOptions {
 
 /** Scans a target and writes what it consists of. */
 export async function sbom(asked: string, options: SbomOptions): Promise<void> {
+  const aim = await aimAt(asked, options);
   await using scanner = await scannerFor(options.data);
-  const [scan] = await scansOf(scanner, asked, options);
+  const [scan] = await scansOf(scanner, aim, options);
   // Of licences no SBOM says more than its packages do: vulnerabilities are left out.
   const filter = { kinds: [FindingKind.LICENCE] };
   const format = options.format === 'spdx' ? ReportFormat.SPDX : ReportFormat.CYCLONEDX;

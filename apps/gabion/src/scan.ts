@@ -16,7 +16,7 @@ import type { ScanResult } from '@gabion/reports/scan-result';
 import { Complaint, exitCodes } from './complaint.ts';
 import type { Reach } from './reach.ts';
 import { rendered } from './scan-report.ts';
-import { scansOf, type TargetOptions } from './scanning.ts';
+import { aimAt, scansOf, type TargetOptions } from './scanning.ts';
 import { isAtLeast, type SeverityName } from './severity.ts';
 import { scannerFor } from './solo-scanner.ts';
 
@@ -47,8 +47,9 @@ export interface ScanOptions extends TargetOptions {
 export async function scan(asked: string, options: ScanOptions): Promise<void> {
   const format = options.json ? 'json' : options.format;
   const kinds = (options.only ?? []).map((name) => kindNames[name]);
+  const aim = await aimAt(asked, options);
   await using scanner = await scannerFor(options.data);
-  const scans = await scansOf(scanner, asked, options, kinds);
+  const scans = await scansOf(scanner, aim, options, kinds);
   if (scans.length > 1 && !['json', 'table', 'markdown'].includes(format))
     throw new Complaint(`${format} is of one image`, { code: 'usage', hint: 'Name one platform with --platform.' });
   const answers = [];

@@ -27,15 +27,23 @@ export interface TargetOptions {
   readonly passwordStdin?: true;
 }
 
+/** What is to be scanned and with which credentials: known before anything is started for it. */
+export interface Aim {
+  readonly target: ScanTarget;
+  readonly credentials: Credentials | undefined;
+}
+
+export async function aimAt(asked: string, options: TargetOptions): Promise<Aim> {
+  return { target: await scanTarget(asked, options.as), credentials: await credentialsFrom(options) };
+}
+
 /** Scans a target to its end: once, or once for each platform that was asked for. */
 export async function scansOf(
   scanner: Reach,
-  asked: string,
+  { target, credentials }: Aim,
   options: TargetOptions,
   kinds: readonly FindingKind[] = [],
 ): Promise<Scan[]> {
-  const target = await scanTarget(asked, options.as);
-  const credentials = await credentialsFrom(options);
   using progress = showProgress();
   const scans = scanner.client(ScanService);
   const image = await imageFor(scanner, target, progress);

@@ -15,7 +15,7 @@ import {
   type WatchScanRequest,
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Call } from '@gabion/rpc/call';
-import { ImplementsSome } from '@gabion/rpc/implements';
+import { Implements } from '@gabion/rpc/implements';
 import { ImagePlatforms } from './registries/image-platforms.ts';
 import { Answers } from './reports/answers.ts';
 import { Results } from './results.ts';
@@ -26,7 +26,7 @@ import { Scans } from './scans.ts';
 import { headed } from './stream-parts.ts';
 import { Uploads } from './uploads.ts';
 
-@ImplementsSome(ScanService)
+@Implements(ScanService)
 export class ScansController {
   constructor(
     private readonly scans: Scans,
