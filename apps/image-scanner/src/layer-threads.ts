@@ -107,7 +107,8 @@ function poolOf(threads: number, options: LayerThreadsOptions): Piscina {
     // Tasks wait for their bytes: a thread must not sleep on anything but its event loop.
     atomics: 'disabled',
     recordTiming: false,
-    resourceLimits: { maxOldGenerationSizeMb: options.heapMb ?? 512 },
+    // Most of what a thread makes is short-lived; with little room for it, it is collected before it piles up.
+    resourceLimits: { maxOldGenerationSizeMb: options.heapMb ?? 512, maxYoungGenerationSizeMb: 12 },
     execArgv: isSource ? sourceFlags : [],
   });
   // A thread that dies between two tasks harms nobody: the next task starts another.

@@ -1,3 +1,4 @@
+import type { GatheringRoom } from './gathering-room.ts';
 import { type FileFacts, headBytes, type Inspection, type Inspector, type Note } from './inspector.ts';
 import type { ContentSink } from './tar-parser.ts';
 
@@ -13,12 +14,18 @@ interface Running {
   readonly inspection: Inspection;
 }
 
+/** Where files are gathered that are wanted whole, up to a size. */
+export interface Gathering {
+  readonly room: GatheringRoom;
+  readonly maxBytes: number;
+}
+
 /** Shows one file to the inspectors while its bytes go by, gathering it at most once for all that want it whole. */
 export class FileInspection implements ContentSink {
   readonly #file: FileFacts;
   readonly #inspectors: readonly Inspector[];
   readonly #outcome: InspectionOutcome;
-  readonly #maxGatheredBytes: number;
+  readonly #gathering: Gathering;
   readonly #headSize: number;
   /** First bytes of a file that comes in several chunks. */
   #head: Buffer | undefined;
@@ -27,11 +34,11 @@ export class FileInspection implements ContentSink {
   #whole: Buffer | undefined;
   #wholeFilled = 0;
 
-  constructor(file: FileFacts, inspectors: readonly Inspector[], outcome: InspectionOutcome, maxGatheredBytes: number) {
+  constructor(file: FileFacts, inspectors: readonly Inspector[], outcome: InspectionOutcome, gathering: Gathering) {
     this.#file = file;
     this.#inspectors = inspectors;
     this.#outcome = outcome;
-    this.#maxGatheredBytes = maxGatheredBytes;
+    this.#gathering = gathering;
     this.#headSize = Math.min(file.size, headBytes);
   }
 
@@ -82,12 +89,12 @@ export class FileInspection implements ContentSink {
       this.#whole = chunk;
       return;
     }
-    this.#whole ??= Buffer.allocUnsafe(this.#file.size);
+    this.#whole ??= this.#gathering.room.take(this.#file.size);
     this.#wholeFilled += chunk.copy(this.#whole, this.#wholeFilled);
   }
 
   #wants({ wholeUpTo = 0 }: Inspection): boolean {
-    return wholeUpTo > 0 && this.#file.size <= Math.min(wholeUpTo, this.#maxGatheredBytes);
+    return wholeUpTo > 0 && this.#file.size <= Math.min(wholeUpTo, this.#gathering.maxBytes);
   }
 
   #end({ name, inspection }: Running, whole: Buffer | undefined): Promise<void> | undefined {

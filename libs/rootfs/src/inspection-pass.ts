@@ -1,4 +1,5 @@
 import { FileInspection, type InspectionOutcome } from './file-inspection.ts';
+import { GatheringRoom } from './gathering-room.ts';
 import type { Inspector, Note } from './inspector.ts';
 import type { LayerContents, Skipped } from './layer-contents.ts';
 import type { LayerLimits } from './limits.ts';
@@ -13,6 +14,7 @@ export class InspectionPass implements InspectionOutcome {
   readonly #onNoted: (path: string) => void;
   readonly #skipped = new Map<string, Skipped>();
   readonly #book: NoteBook;
+  readonly #room = new GatheringRoom();
   #expandedBytes = 0;
 
   /** `onNoted` is told of each path of which something is noted, until it is deleted. */
@@ -27,8 +29,8 @@ export class InspectionPass implements InspectionOutcome {
   sink(path: string, entry: TarEntry): ContentSink | undefined {
     if (this.#inspectors.length === 0) return undefined;
     const { size, mode, uid, gid } = entry;
-    const inspection = () =>
-      new FileInspection({ path, size, mode, uid, gid }, this.#inspectors, this, this.#limits.maxGatheredBytes);
+    const gathering = { room: this.#room, maxBytes: this.#limits.maxGatheredBytes };
+    const inspection = () => new FileInspection({ path, size, mode, uid, gid }, this.#inspectors, this, gathering);
     if (!entry.sparse) return inspection();
     const { maxGatheredBytes, maxSparseBytes } = this.#limits;
     this.#expandedBytes += size;

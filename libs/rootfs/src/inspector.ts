@@ -37,7 +37,10 @@ export interface Inspection<N extends Note = Note> {
   readonly wholeUpTo?: number;
   /** All bytes in order, the head included. The buffer is only valid during the call. */
   write?(chunk: Buffer): void;
-  /** After the last byte; `whole` as `wholeUpTo` asked. A promise is waited for before more of the layer is read. */
+  /**
+   * After the last byte; `whole` as `wholeUpTo` asked, valid until the answer. A promise is waited for before more of
+   * the layer is read.
+   */
   end(whole: Buffer | undefined): readonly N[] | Promise<readonly N[]>;
 }
 

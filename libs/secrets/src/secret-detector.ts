@@ -191,7 +191,7 @@ interface Placed {
 }
 
 /** Text that is kept until rules are tried in it. */
-const slabBytes = 256 * 1024;
+const slabBytes = 80 * 1024;
 
 /** Matches may begin so far before their keyword. */
 const reachBytes = 512;
