@@ -45,6 +45,8 @@ describe('the Harbor adapter', () => {
 
   it.each([
     ['no JSON', '{', 400],
+    ['nothing', '', 400],
+    ['null', 'null', 400],
     ['the wrong type', ask({ registry: 'x' }), 400],
     ['no registry', { artifact: ask().artifact }, 422],
     ['a URL that is none', ask({ registry: { url: 'harbor' } }), 422],

@@ -29,6 +29,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads the body of POST /scan; a HarborFault says what is wrong with it. */
 export function scanRequestFrom(body: unknown): ScanRequest {
+  if (body === undefined || body === null) throw malformed('the request is no object');
   const json = object(body, 'the request');
   const registry = object(json.registry, 'registry');
   const asked = object(json.artifact, 'artifact');
