@@ -31,7 +31,10 @@ const open = '9999999';
 /** Without alias, stability flag and build metadata. */
 function bare(version: string): string {
   const [aliased = ''] = version.trim().split(' as ', 1);
-  const text = aliased.trimEnd().replace(/@(?:stable|rc|beta|alpha|dev)$/i, '').toLowerCase();
+  const text = aliased
+    .trimEnd()
+    .replace(/@(?:stable|rc|beta|alpha|dev)$/i, '')
+    .toLowerCase();
   const plus = text.indexOf('+');
   return plus > 0 && plus < text.length - 1 && !/[,\s]/.test(text) ? text.slice(0, plus) : text;
 }
