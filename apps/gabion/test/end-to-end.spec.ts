@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { type ImageScanned, ImageScannedSchema } from '@gabion/contracts/gabion/scan/v1/events_pb';
-import { ScanService, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import { FindingKind, ScanService, ScanState } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import { connect } from '@gabion/rpc/client';
 import { buildImage, pushImage } from '@gabion/testkit/images';
 import { kafkaForTests } from '@gabion/testkit/kafka';
@@ -102,7 +102,10 @@ async function scansByRestAndReadsByGrpc(gabion: CommandLine, up: Up): Promise<{
     imageDigest: image.manifest.digest,
     operatingSystem: { id: 'debian', version: '12' },
   });
-  const { findings } = await scans.listFindings({ scanId }, { token: up.token });
+  const { findings } = await scans.listFindings(
+    { scanId, filter: { kinds: [FindingKind.VULNERABILITY] } },
+    { token: up.token },
+  );
   expect(findings).toMatchObject([
     { vulnerabilityId: 'CVE-2022-3602', package: { name: 'openssl', version: '3.0.5' } },
   ]);

@@ -1,3 +1,5 @@
+import { lifecycleOf } from '@gabion/advisories/end-of-life';
+import type { Lifecycle } from '@gabion/advisories/facts';
 import type { FindingKind } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Database, Tx } from '@gabion/postgres/database';
 import { sql } from 'kysely';
@@ -86,18 +88,21 @@ export class CurrentFindings {
   async summary(view: View, tx?: Tx): Promise<Summary> {
     const known = await this.of(view, tx);
     const ecosystems = [...new Set(known.packages.map((each) => each.ecosystem))];
-    const { rows } = await sql<{ change_time: Date | null; end_time: string | null }>`
+    const { rows } = await sql<{ change_time: Date | null; lifecycles: readonly Lifecycle[] }>`
       select (
         select max(judging_rounds.time) from finding_changes join judging_rounds on judging_rounds.id = round
         where component_id = any(${[...known.components]}::int[])
-      ) as change_time, (
-        select min(end_of_life)::text from lifecycles where ecosystem = any(${ecosystems}::text[])
-      ) as end_time`.execute(tx ?? this.db.kysely);
-    const { change_time: changeTime, end_time: endTime } = rows[0]!;
+      ) as change_time, coalesce((
+        select jsonb_agg(jsonb_build_object('ecosystem', ecosystem, 'endOfLife', end_of_life))
+        from lifecycles where ecosystem = any(${ecosystems}::text[])
+      ), '[]') as lifecycles`.execute(tx ?? this.db.kysely);
+    const { change_time: changeTime, lifecycles } = rows[0]!;
+    // What no feed tells, a table of the engine does.
+    const [endOfLife] = ecosystems.flatMap((each) => lifecycleOf(each, lifecycles)?.endOfLife ?? []).sort();
     return {
       ...countsOf(known.all, view.kinds),
       changeTime: changeTime ?? undefined,
-      endOfLifeTime: endTime === null ? undefined : new Date(`${endTime}T00:00:00Z`),
+      endOfLifeTime: endOfLife === undefined ? undefined : new Date(`${endOfLife}T00:00:00Z`),
     };
   }
 

@@ -58,7 +58,7 @@ describe(`a scan of an image in ${'skipped' in installed ? `a registry of this t
       packageCount: 2,
       operatingSystem: { id: 'debian', version: '11', prettyName: 'Debian GNU/Linux 11 (bullseye)' },
       severityCounts: { unknown: 2 },
-      warnings: [],
+      warnings: [expect.objectContaining({ code: 'operating_system_end_of_life' })],
       progress: { layersTotal: 1, layersDone: 1 },
     });
     expect(scan.layers.map((layer) => layer.createdBy)).toEqual(['ADD rootfs.tar /']);
