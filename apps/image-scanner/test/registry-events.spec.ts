@@ -1,5 +1,5 @@
 import { RegistryService } from '@gabion/contracts/gabion/scan/v1/registries_pb';
-import { type Client, connect } from '@gabion/rpc/client';
+import { type Client, type Connection, connect } from '@gabion/rpc/client';
 import { postgresForTests } from '@gabion/testkit/postgres';
 import { credentials } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -13,14 +13,18 @@ const manifest = 'application/vnd.docker.distribution.manifest.v2+json';
 
 let site: Site;
 let replica: Replica;
+let connection: Connection;
 let registries: Client<typeof RegistryService>;
 beforeEach(async () => {
   site = await Site.open();
   replica = await site.replica({ workers: 0 });
-  const address = replica.address;
-  registries = connect({ address, as: 'gateway', credentials: credentials.createInsecure() }).client(RegistryService);
+  connection = connect({ address: replica.address, as: 'gateway', credentials: credentials.createInsecure() });
+  registries = connection.client(RegistryService);
 });
-afterEach(() => site[Symbol.asyncDispose]());
+afterEach(async () => {
+  connection[Symbol.dispose]();
+  await site[Symbol.asyncDispose]();
+});
 
 /** Tells of an event twice, as registries do; answers what was scanned for it. */
 async function told(host: string, event: object): Promise<{ targets: string[]; ignored: number }> {
