@@ -1,9 +1,6 @@
 import { ScanPriority } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import { Catalogue } from '@gabion/oci/catalogue';
-import { OciError } from '@gabion/oci/oci-error';
-import { type OfferedImage, OfferedImages, platformText } from '@gabion/oci/offered-images';
-import { distance, parsePlatform } from '@gabion/oci/platform';
-import { parseReference } from '@gabion/oci/reference';
+import { type OfferedImage, platformText } from '@gabion/oci/offered-images';
 import type { RegistryOptions } from '@gabion/oci/registry';
 import type { Database, Tx } from '@gabion/postgres/database';
 import { sql } from 'kysely';
@@ -11,17 +8,14 @@ import { scanErrorOf } from '../scan-errors.ts';
 import type { Scans } from '../scans.ts';
 import { storable } from '../storable.ts';
 import { letsIn, plainNames } from './glob.ts';
-import type { Scope } from './registry.ts';
 import type { RegistryAccess } from './registry-access.ts';
 import type { SweepRow } from './sweep.ts';
-import { latestTags } from './tag-order.ts';
+import { imagesAt, isRepository, tagsOf } from './sweep-listing.ts';
 
 /** Scans of a sweep that may wait at a time: what is pushed meanwhile is not behind a whole registry. */
 const maxWaiting = 64;
 /** Tags looked at in one step, at the same time. */
 const batch = 8;
-/** Tags of one repository. */
-const maxTags = 100_000;
 
 export interface SweepParts {
   readonly db: Database;
@@ -138,7 +132,7 @@ export class SweepStep {
     options: RegistryOptions,
     signal: AbortSignal,
   ): Promise<void> {
-    const found = await this.#tagsOf(sweep, repository, options, signal);
+    const found = await tagsOf(sweep, repository, options, signal);
     await this.#own(sweep, async (tx) => {
       await sql`
         delete from sweep_work where sweep_id = ${sweep.id} and repository = ${repository} and tag = ''`.execute(tx);
@@ -148,32 +142,6 @@ export class SweepStep {
           insert into sweep_work (sweep_id, repository, tag)
           select ${sweep.id}, ${repository}, unnest(${found.tags}::text[]) on conflict do nothing`.execute(tx);
     });
-  }
-
-  async #tagsOf(
-    { host, scope }: LeasedSweep,
-    repository: string,
-    options: RegistryOptions,
-    signal: AbortSignal,
-  ): Promise<{ tags: string[] } | { failure: unknown }> {
-    try {
-      using catalogue = new Catalogue(host, options);
-      const tags = new Set<string>();
-      let next: string | undefined;
-      do {
-        const page = await catalogue.tags(repository, next, signal);
-        for (const tag of page.names)
-          if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(tag) && letsIn(scope.tags, tag)) tags.add(tag);
-        if (tags.size > maxTags) throw new OciError('listing_too_large', `${repository} has over ${maxTags} tags`);
-        next = page.next;
-      } while (next !== undefined);
-      return { tags: latestTags([...tags], scope.latestTags) };
-    } catch (failure) {
-      if (signal.aborted) throw failure;
-      // A repository whose last tag was deleted stays in the catalogue.
-      if (failure instanceof OciError && failure.code === 'repository_not_found') return { tags: [] };
-      return { failure };
-    }
   }
 
   async #lookAtTags(
@@ -269,39 +237,4 @@ async function putFailure(tx: Tx, { id }: LeasedSweep, target: string, reason: u
     update sweeps set images_found = images_found + (select count(*) from put),
       scans_failed = scans_failed + (select count(*) from put)
     where id = ${id}`.execute(tx);
-}
-
-/** The images that a name stands for and the scope wants. What is no image (a chart, a signature) has none. */
-async function imagesAt(
-  target: string,
-  { platforms }: Scope,
-  options: RegistryOptions,
-  signal: AbortSignal,
-): Promise<{ images: OfferedImage[]; failure?: unknown }> {
-  try {
-    const offered = new OfferedImages(parseReference(target), options);
-    if (platforms.length === 0) return { images: [await offered.best(signal)] };
-    const all = await offered.all(signal);
-    if (platforms.includes('*')) return { images: all };
-    const wanted = platforms.map(parsePlatform);
-    const isWanted = ({ platform }: OfferedImage) =>
-      platform !== undefined && wanted.some((each) => distance(each, platform) !== undefined);
-    return { images: all.filter(isWanted) };
-  } catch (failure) {
-    if (signal.aborted) throw failure;
-    const isNoImage = failure instanceof OciError && noImage.has(failure.code);
-    return { images: [], ...(!isNoImage && { failure }) };
-  }
-}
-
-const noImage: ReadonlySet<string> = new Set(['media_type_unknown', 'platform_not_found']);
-
-/** A catalogue may say anything. */
-function isRepository(host: string, name: string): boolean {
-  try {
-    const reference = parseReference(`${host}/${name}`);
-    return reference.registry === host && reference.repository === name && reference.digest === undefined;
-  } catch {
-    return false;
-  }
 }
