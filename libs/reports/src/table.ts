@@ -20,18 +20,34 @@ export function tableReport(result: ScanResult, { width, isColoured, includeSupp
     if (group.length === 0) return [];
     return ['', `${kindTitles[kind]} (${group.length})`, ...rowsOf(kind, group, room, isColoured ?? false)];
   });
-  return `${[...headOf(result), ...sections, ...planOf(result.fixPlan)].join('\n')}\n`;
+  return `${[...headOf(result, room), ...sections, ...planOf(result.fixPlan)].join('\n')}\n`;
 }
 
-function headOf(result: ScanResult): string[] {
+function headOf(result: ScanResult, width: number): string[] {
   const { target, imageDigest, warnings } = result;
   const about = aboutTarget(result);
   return [
     terminalText([target, imageDigest ?? ''].filter((text) => text !== '').join('  ')),
     ...(about ? [terminalText(about)] : []),
     totalsInWords(result),
-    ...warnings.map(({ code, message }) => terminalText(`warning ${code}: ${message}`)),
+    ...warnings.flatMap(({ code, message }) => wrapped(terminalText(`warning ${code}: ${message}`), width)),
   ];
+}
+
+/** A text in lines of at most `width`, broken between words; a longer word stays whole. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (longer.length <= width || line === '') {
+      line = longer;
+      continue;
+    }
+    lines.push(line);
+    line = `  ${word}`;
+  }
+  return [...lines, line];
 }
 
 const heads: Readonly<Record<FindingKind, readonly string[]>> = {
