@@ -12,7 +12,7 @@ import { type LayerContents, noContents } from '@gabion/rootfs/layer-contents';
 import type { LayerLimits } from '@gabion/rootfs/limits';
 import { RootfsError, type RootfsErrorCode } from '@gabion/rootfs/rootfs-error';
 import { SbomError, type SbomErrorCode } from '@gabion/sbom/sbom-error';
-import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { ChunkReceiver, type FromThread } from './chunk-port.ts';
 import {
   analyzers,
@@ -27,7 +27,6 @@ import { surveyOfSbom } from './sbom-survey.ts';
 /** What every task is given. */
 export interface ThreadTask {
   readonly port: MessagePort;
-  readonly settings: DetectorSettings;
 }
 
 export interface LayerTask extends ThreadTask {
@@ -72,7 +71,7 @@ export async function layerTask(task: LayerTask): Promise<Reply<Uint8Array>> {
   const receiver = new ChunkReceiver(task.port);
   const open = () => unpackedLayer(receiver.open(), task.layer, task.stream);
   const reply = await replied(async () => {
-    const inspectors = await inspectorsIn(task.settings);
+    const inspectors = await inspectorsHere();
     const contents = await readLayer(open, { analyzers, inspectors, limits: task.limits });
     checkEngines(contents);
     return packed(encodeLayer(contents));
@@ -86,22 +85,25 @@ function checkEngines({ notes }: LayerContents): void {
     if ('failed' in note && note.failed === 'clamav') throw new MalwareError('clamd_unavailable', note.reason);
 }
 
-let kept: { readonly version: string; readonly inspectors: Promise<readonly Inspector[]> } | undefined;
+/** What is looked for, the same for every task: each thread is given it once, however large its definitions are. */
+const settings = workerData as DetectorSettings;
+
+let inspectors: Promise<readonly Inspector[]> | undefined;
 
 /** The inspectors of this thread: rules are compiled once, not for each layer. */
-function inspectorsIn(settings: DetectorSettings): Promise<readonly Inspector[]> {
-  if (kept?.version !== settings.version) kept = { version: settings.version, inspectors: inspectorsFor(settings) };
-  return kept.inspectors;
+function inspectorsHere(): Promise<readonly Inspector[]> {
+  inspectors ??= inspectorsFor(settings);
+  return inspectors;
 }
 
 /** Finds what an SBOM lists. */
-export async function sbomTask({ port, content, settings }: SbomTask): Promise<Reply<Survey>> {
+export async function sbomTask({ port, content }: SbomTask): Promise<Reply<Survey>> {
   using _ = signsOfLife(port);
   return replied(async () => surveyOfSbom(content, settings.licences));
 }
 
 /** Finds what is in an image, of the packed contents of its layers. */
-export async function surveyTask({ port, layers, about, settings }: SurveyTask): Promise<Reply<ImageSurvey>> {
+export async function surveyTask({ port, layers, about }: SurveyTask): Promise<Reply<ImageSurvey>> {
   using _ = signsOfLife(port);
   return replied(async () => {
     const contents = unpackedContents(layers);

@@ -51,25 +51,23 @@ export class LayerThreads implements AsyncDisposable {
   /** Reads a layer from its stored bytes; `open` may be called a second time. Answers its packed contents. */
   read(layer: LayerIdentity, open: () => Promise<Bytes>, signal: AbortSignal): Promise<Uint8Array> {
     const { digest, size, diffId } = layer;
-    const { settings, stream, limits } = this.#options;
+    const { stream, limits } = this.#options;
     const identity = { size, diffId, ...(digest && { digest }) };
     return this.#run<Uint8Array>('layerTask', open, signal, (port): LayerTask => {
-      return { port, layer: identity, settings, stream, limits };
+      return { port, layer: identity, stream, limits };
     });
   }
 
   /** Finds what is in an image, of the packed contents of its layers, lowest first. The contents are used up. */
   survey(layers: readonly PackedLayer[], about: ImageAbout, signal: AbortSignal): Promise<ImageSurvey> {
-    const { settings } = this.#options;
     const buffers = new Set(layers.flatMap(({ contents }) => (contents ? [contents.buffer as ArrayBuffer] : [])));
-    const task = (port: MessagePort): SurveyTask => ({ port, layers, about, settings });
+    const task = (port: MessagePort): SurveyTask => ({ port, layers, about });
     return this.#run<ImageSurvey>('surveyTask', undefined, signal, task, [...buffers]);
   }
 
   /** Finds what an SBOM lists. The content is used up. */
   surveySbom(content: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<Survey> {
-    const { settings } = this.#options;
-    const task = (port: MessagePort): SbomTask => ({ port, content, settings });
+    const task = (port: MessagePort): SbomTask => ({ port, content });
     return this.#run<Survey>('sbomTask', undefined, signal, task, [content.buffer]);
   }
 
@@ -101,6 +99,7 @@ export class LayerThreads implements AsyncDisposable {
 function poolOf(threads: number, options: LayerThreadsOptions): Piscina {
   const pool = new Piscina({
     filename: fileURLToPath(options.thread ?? ownThread),
+    workerData: options.settings,
     minThreads: 0,
     maxThreads: threads,
     idleTimeout: idleMs,
