@@ -30,11 +30,11 @@ export function readDebianLists(text: string, source: string): Advisory[] {
 function advisoryOf([first = '', ...lines]: readonly string[], source: string): Advisory | undefined {
   const [, date = '', id = '', title = ''] = heading.exec(first) ?? [];
   if (id === '') return undefined;
-  const cves: string[] = [];
+  const cves = new Set<string>();
   const affected: Affected[] = [];
   for (const line of lines) {
     const named = /^\s+\{([^}]*)\}/.exec(line)?.[1];
-    if (named !== undefined) cves.push(...named.split(/\s+/).filter(Boolean));
+    for (const cve of named?.split(/\s+/) ?? []) if (cve !== '') cves.add(cve);
     affected.push(...affectedOf(line));
   }
   return {
@@ -42,7 +42,7 @@ function advisoryOf([first = '', ...lines]: readonly string[], source: string): 
     format: 'debian_lists',
     id,
     aliases: [],
-    vulnerabilities: cves.length > 0 ? cves : /security|vulnerabilit/i.test(title) ? [id] : [],
+    vulnerabilities: cves.size > 0 ? [...cves] : /security|vulnerabilit/i.test(title) ? [id] : [],
     summary: title.replace(/\s+/g, ' '),
     url: id.startsWith('DSA') ? `https://www.debian.org/security/${id}` : `https://www.debian.org/lts/security/${id}`,
     modified: isoDate(date),
