@@ -31,10 +31,7 @@ function split(version: string): { epoch: string; version: string; release: stri
 
 /** Separators are counted in bytes of UTF-8. */
 function inBytes(text: string): string {
-  if (/^[\0-\u007f]*$/.test(text)) return text;
-  return encodeURIComponent(text.toWellFormed()).replace(/%([0-9A-F]{2})/g, (_, hex) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
+  return /^[\0-\u007f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
 // `rpmvercmp` of libalpm, which, unlike rpm's, counts separators and lets `1.0a` sort before `1.0`.
