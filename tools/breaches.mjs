@@ -21,6 +21,7 @@ const layerOfLibrary = {
   licences: 'engine',
   reports: 'engine',
   purl: 'engine',
+  keys: 'engine',
   sbom: 'engine',
   vex: 'engine',
   rpc: 'platform',

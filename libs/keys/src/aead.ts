@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { type Context, encodeContext } from './context.ts';
+import { type KeyUse, readEnvelope, writeHeader } from './envelope.ts';
+import { decrypt, encrypt, nonceBytesOf } from './internal/cipher.ts';
+import { KeyError } from './key-error.ts';
+
+/** Bytes of a plaintext. */
+export const maxPlaintextBytes = 64 * 1024 * 1024;
+
+/**
+ * Encrypts for `context` with 32 bytes of key material. The nonce is random and made here, because callers who choose it
+ * repeat it (CVE-2023-4680): with 12 bytes of nonce, a version of a key is to be rotated before 2^32 ciphertexts.
+ */
+export function seal(key: Uint8Array, use: KeyUse, plaintext: Uint8Array, context: Context): Buffer {
+  if (plaintext.length > maxPlaintextBytes) throw new KeyError('plaintext_too_large', 'the plaintext is over 64 MiB');
+  writeHeader(use, new Uint8Array());
+  const nonce = randomBytes(nonceBytesOf(use.algorithm));
+  const header = writeHeader(use, nonce);
+  const aad = Buffer.concat([header, encodeContext(context)]);
+  return Buffer.concat([header, encrypt(use.algorithm, { key, nonce, aad }, plaintext)]);
+}
+
+/**
+ * Decrypts what `seal` made with this use of the key for this context. Throws `ciphertext_refused` for every ciphertext
+ * that does not authenticate, of another key, version or context alike.
+ */
+export function open(key: Uint8Array, use: KeyUse, ciphertext: Uint8Array, context: Context): Uint8Array {
+  const { header, nonce, sealed, ...written } = readEnvelope(ciphertext);
+  const isOfUse = written.algorithm === use.algorithm && written.id === use.id && written.version === use.version;
+  if (!isOfUse) throw new KeyError('ciphertext_refused', 'the ciphertext is not of this key and context');
+  return decrypt(use.algorithm, { key, nonce, aad: Buffer.concat([header, encodeContext(context)]) }, sealed);
+}
