@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { derive } from '@gabion/keys/derivation';
 import { type AeadAlgorithm, decrypt, encrypt } from '@gabion/keys/internal/cipher';
+import { type Digest, isMac, macOf } from '@gabion/keys/mac';
+import { unwrap, type Wrapping, wrap } from '@gabion/keys/wrapping';
 
 // Runs Wycheproof's vectors: node --conditions=source conformance/wycheproof.ts [directory or wycheproof.tar.gz]
 const source = process.argv[2] ?? join(import.meta.dirname, '../../shared/corpora/wycheproof.tar.gz');
@@ -22,6 +25,14 @@ const runners: readonly (readonly [RegExp, Runner])[] = [
   [/^aes_gcm_siv_test/, aead('aes-256-gcm-siv')],
   [/^chacha20_poly1305_test/, aead('chacha20-poly1305')],
   [/^xchacha20_poly1305_test/, aead('xchacha20-poly1305')],
+  [/^aes_wrap_test/, wrapping('aes-256-kw')],
+  [/^aes_kwp_test/, wrapping('aes-256-kwp')],
+  [/^hmac_sha256_test/, mac('sha256')],
+  [/^hmac_sha384_test/, mac('sha384')],
+  [/^hmac_sha512_test/, mac('sha512')],
+  [/^hkdf_sha256_test/, hkdf('sha256')],
+  [/^hkdf_sha384_test/, hkdf('sha384')],
+  [/^hkdf_sha512_test/, hkdf('sha512')],
 ];
 
 function aead(algorithm: AeadAlgorithm): Runner {
@@ -35,6 +46,27 @@ function aead(algorithm: AeadAlgorithm): Runner {
     const isOpened = plaintext.equals(decrypt(algorithm, use, sealed));
     return isOpened && sealed.equals(encrypt(algorithm, use, plaintext));
   };
+}
+
+function wrapping(kind: Wrapping): Runner {
+  return ({ key, msg, ct }, { keySize }) => {
+    if (keySize !== 256) return undefined;
+    const material = unwrap(kind, bytesOf(key), bytesOf(ct));
+    return material.equals(bytesOf(msg)) && wrap(kind, bytesOf(key), material).equals(bytesOf(ct));
+  };
+}
+
+function mac(digest: Digest): Runner {
+  const fullBits = macOf(digest, bytesOf(''), bytesOf('')).length * 8;
+  return ({ key, msg, tag }, { tagSize }) =>
+    tagSize === fullBits ? isMac(digest, bytesOf(key), bytesOf(msg), bytesOf(tag)) : undefined;
+}
+
+function hkdf(digest: Digest): Runner {
+  return ({ ikm, salt, info, okm, size }) =>
+    derive(digest, bytesOf(ikm), { salt: bytesOf(salt), info: bytesOf(info), lengthBytes: Number(size) }).equals(
+      bytesOf(okm),
+    );
 }
 
 function bytesOf(hex: string | undefined): Buffer {

@@ -8,7 +8,8 @@ export type KeyErrorCode =
   | 'key_version_invalid'
   | 'context_too_large'
   | 'context_malformed'
-  | 'plaintext_too_large';
+  | 'plaintext_too_large'
+  | 'derivation_invalid';
 
 /** Why a key could not be used. The message never holds material, plaintext or what an underlying library said. */
 export class KeyError extends Error {
