@@ -1,5 +1,6 @@
 import type { Target } from './target.ts';
 import { advisoryTargets } from './targets/advisories.ts';
+import { ciphertextTargets } from './targets/ciphertexts.ts';
 import { definitionTargets } from './targets/definitions.ts';
 import { documentTargets } from './targets/documents.ts';
 import { imageTargets } from './targets/images.ts';
@@ -20,4 +21,5 @@ export const targets: readonly Target[] = [
   ...advisoryTargets,
   ...nameTargets,
   ...definitionTargets,
+  ...ciphertextTargets,
 ];

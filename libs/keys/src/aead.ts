@@ -13,6 +13,7 @@ export const maxPlaintextBytes = 64 * 1024 * 1024;
  */
 export function seal(key: Uint8Array, use: KeyUse, plaintext: Uint8Array, context: Context): Buffer {
   if (plaintext.length > maxPlaintextBytes) throw new KeyError('plaintext_too_large', 'the plaintext is over 64 MiB');
+  // Refuses a use that is none before its algorithm is asked for the length of a nonce.
   writeHeader(use, new Uint8Array());
   const nonce = randomBytes(nonceBytesOf(use.algorithm));
   const header = writeHeader(use, nonce);
