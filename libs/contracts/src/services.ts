@@ -5,6 +5,12 @@ import { CertificateService } from '@gabion/contracts/gabion/identity/v1/certifi
 import { RoleService } from '@gabion/contracts/gabion/identity/v1/roles_pb';
 import { TokenService } from '@gabion/contracts/gabion/identity/v1/tokens_pb';
 import { ServiceAccountService, UserService } from '@gabion/contracts/gabion/identity/v1/users_pb';
+import { ClusterEncryptionService, ClusterKeyService } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
+import { KeyChangedSchema, KeysUsedSchema } from '@gabion/contracts/gabion/kms/v1/events_pb';
+import { KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
+import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
+import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
+import { CredentialService, SecretService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import { AdvisoryService } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
 import {
   AdvisoriesImportedSchema,
@@ -22,6 +28,15 @@ import { ScanService } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 export const catalogue = {
   identity: [AuthenticationService, TokenService, UserService, ServiceAccountService, RoleService, CertificateService],
   'image-scanner': [ScanService, AdvisoryService, ImageService, ExceptionService, RegistryService],
+  'kms-secrets': [
+    SealService,
+    KeyService,
+    CryptoService,
+    ClusterEncryptionService,
+    ClusterKeyService,
+    SecretService,
+    CredentialService,
+  ],
 } as const satisfies Record<string, readonly DescService[]>;
 
 export type ServiceName = keyof typeof catalogue;
@@ -34,4 +49,6 @@ export const events: readonly DescMessage[] = [
   AdvisoriesImportedSchema,
   FindingsChangedSchema,
   MalwareFoundSchema,
+  KeysUsedSchema,
+  KeyChangedSchema,
 ];

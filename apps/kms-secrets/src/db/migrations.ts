@@ -1,0 +1,15 @@
+import type { Migration } from '@gabion/postgres/migrate';
+import { clusterMigration } from '../clusters/tables.ts';
+import { keyMigration } from '../keys/tables.ts';
+import { operationMigration } from '../operations/tables.ts';
+import { sealMigration } from '../seal/tables.ts';
+import { secretMigration } from '../secrets/tables.ts';
+
+/** The schema of `kms-secrets`, forward only. */
+export const migrations: readonly Migration[] = [
+  sealMigration,
+  keyMigration,
+  operationMigration,
+  secretMigration,
+  clusterMigration,
+];

@@ -1,0 +1,11 @@
+import type { Database as AnyDatabase, Tx as AnyTx } from '@gabion/postgres/database';
+import type { ClusterTables } from '../clusters/tables.ts';
+import type { KeyTables } from '../keys/tables.ts';
+import type { OperationTables } from '../operations/tables.ts';
+import type { SealTables } from '../seal/tables.ts';
+import type { SecretTables } from '../secrets/tables.ts';
+
+export interface Schema extends SealTables, KeyTables, OperationTables, SecretTables, ClusterTables {}
+
+export type Database = AnyDatabase<Schema>;
+export type Tx = AnyTx<Schema>;

@@ -1,0 +1,55 @@
+import { catalogue } from '@gabion/contracts/services';
+import type { AllowedCallers } from '@gabion/rpc/admission';
+import { type Parts, type Running, startService } from '@gabion/service/start';
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Area, Clock } from './area.ts';
+import { openClusters } from './clusters/area.ts';
+import type { Config } from './config.ts';
+import { migrations } from './db/migrations.ts';
+import { openKeys } from './keys/area.ts';
+import { openOperations } from './operations/area.ts';
+import { openSeal } from './seal/area.ts';
+import { openSecrets } from './secrets/area.ts';
+
+/** The gateway, and the command line on its own machine, speak for others; services keep their credentials here. */
+const callers: AllowedCallers = {
+  ...Object.fromEntries(Object.keys(catalogue).map((service) => [service, 'for-itself' as const])),
+  gateway: 'for-others',
+  gabion: 'for-others',
+};
+
+@Module({})
+class KmsSecretsModule {}
+
+/** Starts kms-secrets. It starts sealed unless its seal opens by itself. */
+export async function start(config: Config, now: Clock = () => new Date()): Promise<Running> {
+  let areas: readonly Area[] = [];
+  const build = async (parts: Parts): Promise<DynamicModule> => {
+    areas = await openAreas(parts, config, now);
+    return {
+      module: KmsSecretsModule,
+      controllers: areas.flatMap(({ controllers }) => [...controllers]),
+      providers: areas.flatMap(({ providers }) => [...providers]),
+    };
+  };
+  const begin = async () => {
+    for (const area of areas) await area.begin?.();
+  };
+  return startService(
+    { name: 'kms-secrets', services: catalogue['kms-secrets'], callers, migrations, build, begin },
+    config,
+  );
+}
+
+/** Opens the areas, each with what those before it offer. */
+async function openAreas(parts: Parts, config: Config, now: Clock): Promise<readonly Area[]> {
+  const seal = await openSeal({ ...parts, now }, config.seal);
+  const own = { ...parts, now, barrier: seal.barrier };
+  const keys = await openKeys(own);
+  const [operations, secrets, clusters] = await Promise.all([
+    openOperations({ ...own, keys }),
+    openSecrets({ ...own, keys }),
+    openClusters({ ...own, keys }),
+  ]);
+  return [seal, keys, operations, secrets, clusters];
+}
