@@ -22,6 +22,7 @@ const layerOfLibrary = {
   reports: 'engine',
   purl: 'engine',
   keys: 'engine',
+  shamir: 'engine',
   sbom: 'engine',
   vex: 'engine',
   rpc: 'platform',
