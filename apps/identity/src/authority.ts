@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes, type webcrypto } from 'node:crypto';
 import { join } from 'node:path';
+import { keptOrMade } from '@gabion/service/private-file';
 import { defaultTrustDomain, serviceId } from '@gabion/trust/spiffe';
 import {
   AuthorityKeyIdentifierExtension,
@@ -17,7 +18,6 @@ import {
 } from '@peculiar/x509';
 import type { Clock } from './clock.ts';
 import { uriConstraint } from './name-constraint.ts';
-import { keptOrMade } from './private-file.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' } as const;

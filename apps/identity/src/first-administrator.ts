@@ -1,8 +1,8 @@
+import { writePrivately } from '@gabion/service/private-file';
 import type { Logger } from '@gabion/telemetry/log';
 import type { Clock } from './clock.ts';
 import type { Database, Tx } from './db/schema.ts';
 import { recordOwn } from './own-deeds.ts';
-import { writePrivately } from './private-file.ts';
 import { administrator } from './role.ts';
 import type { Subjects } from './subjects.ts';
 import { maxLifetimeSeconds, mint } from './token.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keptOrMade } from '@gabion/service/private-file';
 import { makeAuthority } from './authority.ts';
 import { joinTokenFile } from './join-tokens.ts';
-import { keptOrMade } from './private-file.ts';
 
 /** Under which names the servers are reached by the services. */
 export interface Servers {
