@@ -1,3 +1,4 @@
+import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
 import { catalogue } from '@gabion/contracts/services';
 import type { AllowedCallers } from '@gabion/rpc/admission';
 import { type Parts, type Running, startService } from '@gabion/service/start';
@@ -18,6 +19,9 @@ const callers: AllowedCallers = {
   gabion: 'for-others',
 };
 
+/** The services whose areas are there. */
+const offered = [SealService];
+
 @Module({})
 class KmsSecretsModule {}
 
@@ -35,10 +39,7 @@ export async function start(config: Config, now: Clock = () => new Date()): Prom
   const begin = async () => {
     for (const area of areas) await area.begin?.();
   };
-  return startService(
-    { name: 'kms-secrets', services: catalogue['kms-secrets'], callers, migrations, build, begin },
-    config,
-  );
+  return startService({ name: 'kms-secrets', services: offered, callers, migrations, build, begin }, config);
 }
 
 /** Opens the areas, each with what those before it offer. */

@@ -6,6 +6,7 @@ import { CallerSchema } from '@gabion/contracts/gabion/identity/v1/caller_pb';
 import { openDatabase } from '@gabion/postgres/database';
 import { type Connection, connect } from '@gabion/rpc/client';
 import { Fault } from '@gabion/rpc/fault';
+import type { Running } from '@gabion/service/start';
 import { testDatabase } from '@gabion/testkit/postgres';
 import { type Caller, CallerKind } from '@gabion/trust/caller';
 import { credentials } from '@grpc/grpc-js';
@@ -24,16 +25,25 @@ export class TestClock {
 }
 
 /** kms-secrets on a database of its own with a file seal, over unix sockets, with `replicas` of it, and the gateway's connection to each. */
-export async function platform({ replicas = 1, clock = new TestClock() } = {}) {
+export async function platform({
+  replicas = 1,
+  clock = new TestClock(),
+  seal,
+}: {
+  replicas?: number;
+  clock?: TestClock;
+  /** A file that is made at the first start, unless told. */
+  seal?: SealInput;
+} = {}) {
   const stack = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), 'gabion-kms-'));
   stack.defer(() => rm(dir, { recursive: true, force: true }));
   await chmod(dir, 0o700);
   const database = stack.use(await testDatabase({ database: true }));
   const gateways: Connection[] = [];
-  const started = [];
+  const started: Running[] = [];
   for (let replica = 0; replica < replicas; replica++) {
-    const running = stack.use(await start(config(dir, database.url, replica), clock.now));
+    const running = stack.use(await start(config(dir, database.url, { replica, ...(seal && { seal }) }), clock.now));
     started.push(running);
     gateways.push(stack.use(connectAs('gateway', running.address)));
   }
@@ -50,14 +60,20 @@ export async function platform({ replicas = 1, clock = new TestClock() } = {}) {
   };
 }
 
-export function config(dir: string, postgresUrl: string, replica = 0) {
+type SealInput = NonNullable<Parameters<typeof configFrom>[0]['seal']>;
+
+export function config(
+  dir: string,
+  postgresUrl: string,
+  { replica = 0, seal }: { replica?: number; seal?: SealInput } = {},
+) {
   return configFrom({
     listen: `unix:${join(dir, `kms-secrets-${replica}.sock`)}`,
     postgresUrl,
     bus: { kind: 'postgres', logs: {} },
     dataDir: dir,
     logLevel: 'fatal',
-    seal: { kind: 'file', path: join(dir, 'seal.key'), initialise: true },
+    seal: seal ?? { kind: 'file', path: join(dir, 'seal.key'), initialise: true },
   });
 }
 

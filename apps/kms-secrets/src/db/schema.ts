@@ -9,3 +9,6 @@ export interface Schema extends SealTables, KeyTables, OperationTables, SecretTa
 
 export type Database = AnyDatabase<Schema>;
 export type Tx = AnyTx<Schema>;
+
+/** Token under which NestJS provides the database. */
+export const database = Symbol('database');

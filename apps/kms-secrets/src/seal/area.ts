@@ -1,25 +1,35 @@
-import { randomBytes } from 'node:crypto';
-import { open, seal } from '@gabion/keys/aead';
+import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
 import type { Area, AreaParts } from '../area.ts';
 import type { SealConfig } from '../config.ts';
-import type { Barrier, Space, WrapContext } from './barrier.ts';
+import { database } from '../db/schema.ts';
+import type { Barrier } from './barrier.ts';
+import { KeyEncryptionKeys } from './key-encryption-keys.ts';
+import { OpenSeal } from './open-seal.ts';
+import { Resealing } from './resealing.ts';
+import { SealController } from './seal.controller.ts';
+import { SealKeeper } from './seal-keeper.ts';
 
 export interface SealArea extends Area {
   readonly barrier: Barrier;
 }
 
-/** PLACEHOLDER until the seal is there (H2): a root key that lives as long as the process. */
-export async function openSeal(_parts: Omit<AreaParts, 'barrier'>, _config: SealConfig): Promise<SealArea> {
-  const root = randomBytes(32);
-  const use = { algorithm: 'aes-256-gcm', id: '00000000-0000-4000-8000-000000000000', version: 1 } as const;
-  const bound = ({ tenant, purpose }: Space, context: WrapContext) =>
-    new Map([...Object.entries(context), ['space', `${purpose}/${tenant}`]] as [string, string][]);
-  const barrier: Barrier = {
-    isOpen: true,
-    assertOpen: () => {},
-    wrap: async (_tx, space, plaintext, context) => seal(root, use, plaintext, bound(space, context)),
-    unwrap: async (_db, space, wrapped, context) => open(root, use, wrapped, bound(space, context)),
-    onClose: () => ({ [Symbol.dispose]: () => {} }),
+/** Opens the area `seal`, and the seal itself where it opens by itself. */
+export async function openSeal(parts: Omit<AreaParts, 'barrier'>, config: SealConfig): Promise<SealArea> {
+  const { db, log, now, use } = parts;
+  const seal = use(await OpenSeal.follow(db, log));
+  const keeper = new SealKeeper({ db, log, now, config, seal });
+  await keeper.openByItself();
+  const barrier = new KeyEncryptionKeys(seal, now);
+  const resealing = new Resealing({ now, seal, keeper, barrier });
+  return {
+    services: [SealService],
+    controllers: [SealController],
+    providers: [
+      { provide: database, useValue: db },
+      { provide: OpenSeal, useValue: seal },
+      { provide: SealKeeper, useValue: keeper },
+      { provide: Resealing, useValue: resealing },
+    ],
+    barrier,
   };
-  return { services: [], controllers: [], providers: [], barrier };
 }
