@@ -1,10 +1,15 @@
 import { execFileSync } from 'node:child_process';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { agree, decapsulate } from '@gabion/keys/agreement';
 import { derive } from '@gabion/keys/derivation';
 import { type AeadAlgorithm, decrypt, encrypt } from '@gabion/keys/internal/cipher';
 import { type Digest, isMac, macOf } from '@gabion/keys/mac';
+import { type PrivateType, privateKeyOf } from '@gabion/keys/material';
+import { publicKeyIn } from '@gabion/keys/public-key';
+import { type EcdsaEncoding, isSignature, type SignatureAlgorithm } from '@gabion/keys/signature';
 import { unwrap, type Wrapping, wrap } from '@gabion/keys/wrapping';
 
 // Runs Wycheproof's vectors: node --conditions=source conformance/wycheproof.ts [directory or wycheproof.tar.gz]
@@ -33,6 +38,14 @@ const runners: readonly (readonly [RegExp, Runner])[] = [
   [/^hkdf_sha256_test/, hkdf('sha256')],
   [/^hkdf_sha384_test/, hkdf('sha384')],
   [/^hkdf_sha512_test/, hkdf('sha512')],
+  [/^ecdsa_secp\d+r1_sha\d+_test/, signature('ecdsa', 'der')],
+  [/^ecdsa_secp\d+r1_sha\d+_p1363_test/, signature('ecdsa', 'ieee-p1363')],
+  [/^rsa_signature_(2048|3072|4096)_sha\d+_test/, signature('rsa-pkcs1')],
+  [/^rsa_pss_(2048|3072|4096)_sha\d+_mgf1_\d+_test/, signature('rsa-pss')],
+  [/^ed25519_test/, wholeSignature('ed25519')],
+  [/^mldsa_\d+_verify_test/, wholeSignature('ml-dsa')],
+  [/^x25519_test/, agreement],
+  [/^mlkem_(768|1024)_test/, encapsulation],
 ];
 
 function aead(algorithm: AeadAlgorithm): Runner {
@@ -68,6 +81,55 @@ function hkdf(digest: Digest): Runner {
       bytesOf(okm),
     );
 }
+
+function signature(family: 'ecdsa' | 'rsa-pkcs1' | 'rsa-pss', encoding: EcdsaEncoding = 'der'): Runner {
+  return ({ msg, sig }, { sha, mgfSha = sha, sLen, publicKeyPem }) => {
+    const digest = digests.get(`${sha}`);
+    if (!digest || mgfSha !== sha) return undefined;
+    // The salt is as long as the digest.
+    if (sLen !== undefined && sLen !== macOf(digest, bytesOf(''), bytesOf('')).length) return undefined;
+    const algorithm: SignatureAlgorithm = `${family}-${digest}`;
+    return isSignature(publicKeyIn(`${publicKeyPem}`), algorithm, bytesOf(msg), bytesOf(sig), encoding);
+  };
+}
+
+function wholeSignature(algorithm: 'ed25519' | 'ml-dsa'): Runner {
+  return ({ msg, sig, ctx }, { publicKeyDer }) => {
+    // Signatures are made and taken for the empty context.
+    if (ctx) return undefined;
+    const key = spkiOf(`${publicKeyDer}`);
+    return key ? isSignature(key, algorithm, bytesOf(msg), bytesOf(sig)) : false;
+  };
+}
+
+/** The public key of the vectors; undefined for one that OpenSSL takes for none. */
+function spkiOf(hex: string): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: bytesOf(hex), format: 'der', type: 'spki' });
+  } catch {
+    return undefined;
+  }
+}
+
+function agreement({ public: theirs, private: ours, shared }: Texts): boolean {
+  const own = privateKeyOf('x25519', bytesOf(`302e020100300506032b656e04220420${ours}`));
+  const other = spkiOf(`302a300506032b656e032100${theirs}`);
+  return other !== undefined && agree(own, other).equals(bytesOf(shared));
+}
+
+function encapsulation({ seed, c, K }: Texts, { type, parameterSet }: Group): boolean | undefined {
+  if (type !== 'MLKEMTest') return undefined;
+  const set = parameterSet === 'ML-KEM-768' ? '02' : '03';
+  const key = `3054020100300b06096086480165030404${set}04428040${seed}`;
+  const material: PrivateType = parameterSet === 'ML-KEM-768' ? 'ml-kem-768' : 'ml-kem-1024';
+  return decapsulate(privateKeyOf(material, bytesOf(key)), bytesOf(c)).equals(bytesOf(K));
+}
+
+const digests: ReadonlyMap<string, Digest> = new Map([
+  ['SHA-256', 'sha256'],
+  ['SHA-384', 'sha384'],
+  ['SHA-512', 'sha512'],
+]);
 
 function bytesOf(hex: string | undefined): Buffer {
   return Buffer.from(hex ?? '', 'hex');
