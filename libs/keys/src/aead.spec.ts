@@ -20,6 +20,12 @@ describe.each<AeadAlgorithm>(['aes-256-gcm', 'chacha20-poly1305', 'xchacha20-pol
     const use = useOf(algorithm);
     const ciphertext = seal(key, use, plaintext, context);
 
+    it('closes nothing with a key that was overwritten', () => {
+      const use = { algorithm: 'aes-256-gcm', id: '0f8fad5b-d9cb-469f-a165-70867728950e', version: 1 } as const;
+      const attempt = () => seal(Buffer.alloc(32), use, Buffer.from('x'), new Map());
+      expect(attempt).toThrow(expect.objectContaining({ code: 'key_malformed' }));
+    });
+
     it('opens with its key and context, in whatever order the context is given', () => {
       expect(Buffer.from(open(key, use, ciphertext, new Map([...context].reverse())))).toEqual(plaintext);
       expect(readEnvelope(ciphertext)).toMatchObject(use);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Context, encodeContext } from './context.ts';
 import { type KeyUse, readEnvelope, writeHeader } from './envelope.ts';
 import { decrypt, encrypt, nonceBytesOf } from './internal/cipher.ts';
@@ -7,12 +7,17 @@ import { KeyError } from './key-error.ts';
 /** Bytes of a plaintext. */
 export const maxPlaintextBytes = 64 * 1024 * 1024;
 
+const overwritten = Buffer.alloc(32);
+
 /**
  * Encrypts for `context` with 32 bytes of key material. The nonce is random and made here, because callers who choose it
  * repeat it (CVE-2023-4680): with 12 bytes of nonce, a version of a key is to be rotated before 2^32 ciphertexts.
  */
 export function seal(key: Uint8Array, use: KeyUse, plaintext: Uint8Array, context: Context): Buffer {
   if (plaintext.length > maxPlaintextBytes) throw new KeyError('plaintext_too_large', 'the plaintext is over 64 MiB');
+  // A key that its owner has overwritten: everybody could open what it closes.
+  if (key.length === overwritten.length && timingSafeEqual(key, overwritten))
+    throw new KeyError('key_malformed', 'the key is all zeros');
   // Refuses a use that is none before its algorithm is asked for the length of a nonce.
   writeHeader(use, new Uint8Array());
   const nonce = randomBytes(nonceBytesOf(use.algorithm));

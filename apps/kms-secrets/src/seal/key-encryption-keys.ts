@@ -6,6 +6,7 @@ import { Fault } from '@gabion/rpc/fault';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../area.ts';
 import type { Database, Schema, Tx } from '../db/schema.ts';
+import { overwriteSoon } from '../overwriting.ts';
 import type { Barrier, Space, WrapContext } from './barrier.ts';
 import type { OpenSeal } from './open-seal.ts';
 import { freshKey, type OpenRoot } from './root-key.ts';
@@ -62,10 +63,10 @@ export class KeyEncryptionKeys implements Barrier {
   }
 
   /** Closes every key-encryption key with the next root key, in the transaction that makes it the root key. */
-  async rewrapAll(tx: Tx, present: OpenRoot, next: Pick<OpenRoot, 'root' | 'rootVersion'>): Promise<number> {
+  async rewrapAll(tx: Tx, next: Pick<OpenRoot, 'root' | 'rootVersion'>): Promise<number> {
     const rows = await tx.selectFrom('key_encryption_keys').selectAll().forUpdate().execute();
     for (const row of rows) {
-      const key = openRow(row, present);
+      const key = openRow(row, this.#seal.keys);
       const wrapped = closeRow(row, key, next);
       key.fill(0);
       const changes = { wrapped, root_version: next.rootVersion };
@@ -81,9 +82,8 @@ export class KeyEncryptionKeys implements Barrier {
     // Held until the end of the transaction: a root key that is made meanwhile waits, and wraps this one too.
     const row = await lockSeal(tx, 'share');
     this.#seal.take(row);
-    const held = this.#seal.keys;
-    const kept = (await this.#find(tx, space)) ?? (await this.#make(tx, space, held));
-    const opened = { id: kept.id, space: nameOf(space), key: openRow(kept, held) };
+    const kept = (await this.#find(tx, space)) ?? (await this.#make(tx, space));
+    const opened = { id: kept.id, space: nameOf(space), key: openRow(kept, this.#seal.keys) };
     // A key-encryption key of a transaction that rolls back was never there.
     tx.afterCommit(() => this.#keep(opened));
     return opened;
@@ -98,14 +98,16 @@ export class KeyEncryptionKeys implements Barrier {
       .executeTakeFirst();
   }
 
-  async #make(tx: Tx, space: Space, held: OpenRoot): Promise<KeyEncryptionKeyRow> {
+  async #make(tx: Tx, space: Space): Promise<KeyEncryptionKeyRow> {
     const place = { id: randomUUID(), tenant: space.tenant, purpose: space.purpose };
     const key = freshKey();
-    const wrapped = closeRow(place, key, held);
+    const { keys } = this.#seal;
+    const { rootVersion } = keys;
+    const wrapped = closeRow(place, key, keys);
     key.fill(0);
     await tx
       .insertInto('key_encryption_keys')
-      .values({ ...place, root_version: held.rootVersion, wrapped, create_time: this.#now() })
+      .values({ ...place, root_version: rootVersion, wrapped, create_time: this.#now() })
       .onConflict((conflict) => conflict.columns(['tenant', 'purpose']).doNothing())
       .execute();
     const row = await this.#find(tx, space);
@@ -132,7 +134,7 @@ export class KeyEncryptionKeys implements Barrier {
   }
 
   #forget(): void {
-    for (const { key } of this.#byId.values()) key.fill(0);
+    overwriteSoon(...[...this.#byId.values()].map(({ key }) => key));
     this.#byId.clear();
     this.#bySpace.clear();
   }

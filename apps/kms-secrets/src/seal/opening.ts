@@ -1,4 +1,5 @@
 import { KeyError } from '@gabion/keys/key-error';
+import { overwriteSoon } from '../overwriting.ts';
 import { type OpenRoot, type SealPlace, unwrapRoot, unwrapSealKey } from './root-key.ts';
 import type { SealRow } from './tables.ts';
 
@@ -26,8 +27,8 @@ export function followed(held: OpenRoot, row: SealRow): OpenRoot | undefined {
 
 /** Overwrites the keys of `held` that `kept` does not have. */
 export function overwrite(held: OpenRoot | undefined, kept?: OpenRoot): void {
-  if (held && held.root !== kept?.root) held.root.fill(0);
-  if (held && held.sealKey !== kept?.sealKey) held.sealKey.fill(0);
+  if (held && held.root !== kept?.root) overwriteSoon(held.root);
+  if (held && held.sealKey !== kept?.sealKey) overwriteSoon(held.sealKey);
 }
 
 function unlessRefused(work: () => Buffer): Buffer | undefined {

@@ -111,7 +111,7 @@ export class Resealing {
     const next = { root: freshKey(), rootVersion: present.root_version + 1 };
     const place = { ...placeOf(present), rootVersion: next.rootVersion };
     const wraps = wrapRoot(next.root, seal.keys.sealKey, place);
-    const count = await barrier.rewrapAll(tx, seal.keys, next);
+    const count = await barrier.rewrapAll(tx, next);
     next.root.fill(0);
     await updateSeal(tx, { ...wraps, root_version: next.rootVersion, root_create_time: now() });
     return count;
