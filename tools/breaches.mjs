@@ -22,6 +22,7 @@ const layerOfLibrary = {
   reports: 'engine',
   purl: 'engine',
   keys: 'engine',
+  'etcd-evidence': 'engine',
   shamir: 'engine',
   sbom: 'engine',
   vex: 'engine',
