@@ -1,3 +1,4 @@
+import { KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
 import { catalogue } from '@gabion/contracts/services';
 import type { AllowedCallers } from '@gabion/rpc/admission';
@@ -20,7 +21,7 @@ const callers: AllowedCallers = {
 };
 
 /** The services whose areas are there. */
-const offered = [SealService];
+const offered = [SealService, KeyService];
 
 @Module({})
 class KmsSecretsModule {}

@@ -9,16 +9,27 @@ export interface KeyRecord {
   readonly type: KeyType;
   readonly state: KeyState;
   readonly primaryVersion: number;
-  readonly versions: readonly { readonly version: number; readonly createTime: Date; readonly isImported: boolean }[];
+  readonly versions: readonly KeyRecordVersion[];
   readonly settings: KeySettings;
-  readonly policy: KeyPolicy | undefined;
+  readonly policy: KeyPolicy;
   readonly isExportable: boolean;
+  readonly createTime: Date;
+  /** When a key that waits for its deletion is destroyed. */
+  readonly destroyTime: Date | undefined;
+  readonly nextRotationTime: Date | undefined;
+}
+
+export interface KeyRecordVersion {
+  readonly version: number;
+  readonly createTime: Date;
+  readonly isImported: boolean;
+  readonly encryptions: bigint;
 }
 
 /** The material of one version: raw bytes of a symmetric key, PKCS #8 (DER) of a private one. */
 export interface VersionMaterial {
   readonly version: number;
-  /** Belongs to the ring, which overwrites it when it is dropped: never kept, never changed. */
+  /** Belongs to the ring, which overwrites it when it is dropped: never kept across an await, never changed. */
   readonly material: Uint8Array;
 }
 

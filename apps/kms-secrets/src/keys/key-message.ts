@@ -1,0 +1,30 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { KeySchema } from '@gabion/contracts/gabion/kms/v1/keys_pb';
+import type { KeyRecord } from './key-ring.ts';
+
+/** A key as callers see it. */
+export function keyMessage(key: KeyRecord): MessageInitShape<typeof KeySchema> {
+  const { destroyTime, nextRotationTime } = key;
+  return {
+    id: key.id,
+    name: key.name,
+    aliases: [...key.aliases],
+    tenant: key.tenant,
+    type: key.type,
+    state: key.state,
+    primaryVersion: key.primaryVersion,
+    settings: key.settings,
+    policy: key.policy,
+    isExportable: key.isExportable,
+    createTime: timestampFromDate(key.createTime),
+    ...(destroyTime && { destroyTime: timestampFromDate(destroyTime) }),
+    ...(nextRotationTime && { nextRotationTime: timestampFromDate(nextRotationTime) }),
+    versions: key.versions.map(({ version, createTime, isImported, encryptions }) => ({
+      version,
+      createTime: timestampFromDate(createTime),
+      isImported,
+      encryptions,
+    })),
+  };
+}
