@@ -1,4 +1,5 @@
 import { KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
+import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
 import { catalogue } from '@gabion/contracts/services';
 import type { AllowedCallers } from '@gabion/rpc/admission';
@@ -21,7 +22,7 @@ const callers: AllowedCallers = {
 };
 
 /** The services whose areas are there. */
-const offered = [SealService, KeyService];
+const offered = [SealService, KeyService, CryptoService];
 
 @Module({})
 class KmsSecretsModule {}

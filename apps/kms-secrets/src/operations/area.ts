@@ -1,5 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import type { Area, AreaParts } from '../area.ts';
 import type { KeysArea } from '../keys/area.ts';
+import { Ciphertexts } from './ciphertexts.ts';
+import { CryptoController } from './crypto.controller.ts';
+import { KeyUses } from './key-uses.ts';
+import { Quotas } from './quotas.ts';
+import { UsageTrail } from './usage-trail.ts';
 
 /** What the area `operations` is made from. */
 export interface OperationsParts extends AreaParts {
@@ -7,6 +14,15 @@ export interface OperationsParts extends AreaParts {
 }
 
 /** Opens the area `operations`. */
-export async function openOperations(_parts: OperationsParts): Promise<Area> {
-  return { services: [], controllers: [], providers: [] };
+export async function openOperations({ db, now, keys }: OperationsParts): Promise<Area> {
+  const trail = new UsageTrail(db, randomUUID(), now);
+  const uses = new KeyUses(keys.ring, trail, new Quotas());
+  return {
+    services: [CryptoService],
+    controllers: [CryptoController],
+    providers: [
+      { provide: KeyUses, useValue: uses },
+      { provide: Ciphertexts, useValue: new Ciphertexts(uses) },
+    ],
+  };
 }
