@@ -8,20 +8,17 @@ import { Provider } from './kms-v2/provider.ts';
 import { type FaultName, faults, ReferencePlugin } from './kms-v2/reference-plugin.ts';
 import { socketScenarios } from './kms-v2/socket-scenarios.ts';
 
-// Drives a KMS v2 provider over its socket, and by --apiserver through a real API server; without --socket the harness
-// proves itself against its own provider, sound and with each fault:
-//   node --experimental-transform-types --conditions=source conformance/kms-v2.ts [--socket PATH] [--apiserver PROGRAM]
-//     [--rotate CMD] [--disable CMD] [--enable CMD] [--restart CMD] [--restart-service CMD] [--bound SECONDS]
+// Drives a KMS v2 provider over its socket; without --socket the harness proves itself against its own provider, sound and with each fault:
+//   node --experimental-transform-types --conditions=source conformance/kms-v2.ts [--socket PATH]
+//     [--rotate CMD] [--disable CMD] [--enable CMD] [--restart CMD] [--bound SECONDS]
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
   options: {
     socket: text,
-    apiserver: text,
     rotate: text,
     disable: text,
     enable: text,
     restart: text,
-    'restart-service': text,
     bound: { type: 'string', default: '60' },
   },
 });
@@ -53,13 +50,6 @@ async function withReference<T>(fault: FaultName | undefined, use: (socket: stri
   }
 }
 
-async function throughApiServer(program: string, socket: string, hooks: Hooks): Promise<Checks> {
-  const { apiServerScenarios } = await import('./kms-v2/api-server-scenarios.ts');
-  const checks = new Checks();
-  await apiServerScenarios({ program, socket }, hooks, checks);
-  return checks;
-}
-
 async function provesItself(): Promise<boolean> {
   const sound = await withReference(undefined, overSocket);
   console.log(sound.summary('reference plugin'));
@@ -73,22 +63,11 @@ async function provesItself(): Promise<boolean> {
 }
 
 async function runs(): Promise<boolean> {
-  const { socket, apiserver, rotate, disable, enable, restart } = values;
-  if (socket === undefined && apiserver === undefined) return provesItself();
-  if (socket === undefined) {
-    const checks = await withReference(undefined, (own, hooks) => throughApiServer(apiserver as string, own, hooks));
-    console.log(checks.summary('API server over the reference plugin'));
-    return checks.failures.length === 0;
-  }
-  const hooks = hooksOf({ rotate, disable, enable, restart, restartService: values['restart-service'] });
-  const results = [await overSocket(socket, hooks)];
-  console.log(results[0]?.summary('socket'));
-  if (apiserver !== undefined) {
-    const checks = await throughApiServer(apiserver, socket, hooks);
-    results.push(checks);
-    console.log(checks.summary('API server'));
-  }
-  return results.every(({ failures }) => failures.length === 0);
+  const { socket, rotate, disable, enable, restart } = values;
+  if (socket === undefined) return provesItself();
+  const checks = await overSocket(socket, hooksOf({ rotate, disable, enable, restart }));
+  console.log(checks.summary('socket'));
+  return checks.failures.length === 0;
 }
 
 process.exitCode = (await runs()) ? 0 : 1;
