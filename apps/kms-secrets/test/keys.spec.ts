@@ -51,6 +51,15 @@ describe('keys', () => {
     expect(await faultOf(keys.getKey({ key: named() }, as))).toMatchObject({ kind: 'not_found', code: 'key_unknown' });
   });
 
+  it('are made once of several who make one of a name at once', async () => {
+    const name = named();
+    const attempts = [0, 1, 0, 1].map((replica) => keysOf(replica).createKey({ name, type: KeyType.HMAC }, as));
+    const outcomes = await Promise.allSettled(attempts);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'key_name_taken' });
+  });
+
   it('get a version with each rotation, also when two rotate at once', async () => {
     const { id } = await made();
     await Promise.all([0, 1, 0, 1].map((replica) => keysOf(replica).rotateKey({ key: id }, as)));
@@ -65,12 +74,12 @@ describe('keys', () => {
     const user = { kind: 'cluster', name: 'prod', versions: [1] };
     await site.db.transaction((tx) => registerUser(tx, id, user));
     const raise = { key: id, settings: { minVersion: 2 }, fields: ['min_version'] };
-    for (const refused of [
-      keys.disableKey({ key: id }, as),
-      keys.scheduleKeyDeletion({ key: id }, as),
-      keys.updateKey(raise, as),
-    ])
-      expect(await faultOf(refused)).toMatchObject({
+    for (const fault of await Promise.all(
+      [keys.disableKey({ key: id }, as), keys.scheduleKeyDeletion({ key: id }, as), keys.updateKey(raise, as)].map(
+        faultOf,
+      ),
+    ))
+      expect(fault).toMatchObject({
         code: 'key_in_use',
         message: expect.stringContaining('cluster prod'),
       });
@@ -86,12 +95,14 @@ describe('keys', () => {
     const change = (settings: object, ...fields: string[]) => keys.updateKey({ key: id, settings, fields }, as);
     const changed = await change({ description: 'second', labels: {} }, 'description');
     expect(changed.settings).toMatchObject({ description: 'second', labels: { team: 'a' } });
-    for (const refused of [
-      change({}, 'colour'),
-      change({ minVersion: 2 }, 'min_version'),
-      change({ rotationPeriod: { seconds: 60n } }, 'rotation_period'),
-    ])
-      expect(await faultOf(refused)).toMatchObject({ kind: 'invalid_argument' });
+    for (const fault of await Promise.all(
+      [
+        change({}, 'colour'),
+        change({ minVersion: 2 }, 'min_version'),
+        change({ rotationPeriod: { seconds: 60n } }, 'rotation_period'),
+      ].map(faultOf),
+    ))
+      expect(fault).toMatchObject({ kind: 'invalid_argument' });
   });
 
   it('are deleted only after their waiting time, and come back disabled until then', async () => {
@@ -210,8 +221,10 @@ describe('keys', () => {
     const reader = { caller: person('reader', 'keys.get') };
     const key = await made();
     expect((await keys.getKey({ key: key.id }, reader)).id).toBe(key.id);
-    for (const refused of [keys.rotateKey({ key: key.id }, reader), keys.disableKey({ key: key.id }, reader)])
-      expect(await faultOf(refused)).toMatchObject({ kind: 'permission_denied' });
+    for (const fault of await Promise.all(
+      [keys.rotateKey({ key: key.id }, reader), keys.disableKey({ key: key.id }, reader)].map(faultOf),
+    ))
+      expect(fault).toMatchObject({ kind: 'permission_denied' });
   });
 
   it('outlive a new root key, and are not to be had from a closed service', async () => {

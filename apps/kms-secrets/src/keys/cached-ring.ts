@@ -24,6 +24,7 @@ export class CachedRing implements KeyRing, AsyncDisposable {
   readonly #materials: VersionMaterials;
   readonly #records = new Map<string, Read>();
   readonly #versions = new Map<string, VersionMaterial>();
+  #drops = 0;
   #listening: AsyncDisposable | undefined;
   #forgetting: Disposable | undefined;
 
@@ -35,7 +36,7 @@ export class CachedRing implements KeyRing, AsyncDisposable {
 
   static async open(db: Database, barrier: Barrier, materials: VersionMaterials): Promise<CachedRing> {
     const ring = new CachedRing(db, barrier, materials);
-    ring.#listening = await db.listen(keyChannel, (id) => (id ? ring.#drop(id) : ring.#dropAll()));
+    ring.#listening = await db.listen(keyChannel, (id) => (id ? ring.forget(id) : ring.#dropAll()));
     ring.#forgetting = barrier.onClose(() => ring.#dropAll());
     return ring;
   }
@@ -45,13 +46,15 @@ export class CachedRing implements KeyRing, AsyncDisposable {
     const known = this.#records.get(key);
     if (known && performance.now() - known.at < freshForMs) return known.record;
     const at = performance.now();
+    const drops = this.#drops;
     const record = await findKey(this.#db.kysely, key);
     if (!record) {
       this.#records.delete(key);
       throw keyFaults.unknown();
     }
     if (this.#records.size >= most.keys) this.#records.clear();
-    this.#records.set(key, { record, at });
+    // What changed while it was read may have been read before.
+    if (drops === this.#drops) this.#records.set(key, { record, at });
     if (record.state !== KeyState.ENABLED) this.#dropMaterial(record.id);
     return record;
   }
@@ -67,6 +70,15 @@ export class CachedRing implements KeyRing, AsyncDisposable {
     return this.#versions.get(name) ?? this.#read(name, key, version);
   }
 
+  /** Forgets how a key was: it changed. */
+  forget(id: string): void {
+    this.#drops++;
+    for (const [name, { record }] of this.#records) if (record.id === id) this.#records.delete(name);
+    // An alias may have moved away from a key that is known by it.
+    for (const [name, { record }] of this.#records)
+      if (name !== record.id && name !== record.name) this.#records.delete(name);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#forgetting?.[Symbol.dispose]();
     await this.#listening?.[Symbol.asyncDispose]();
@@ -75,18 +87,16 @@ export class CachedRing implements KeyRing, AsyncDisposable {
 
   async #read(name: string, key: KeyRecord, version: number): Promise<VersionMaterial> {
     const material = await this.#materials.read(this.#db.kysely, { ...key, version });
+    const known = this.#versions.get(name);
+    if (known) {
+      material.fill(0);
+      return known;
+    }
     const read = { version, material };
     if (this.#versions.size >= most.versions) this.#dropAll();
     // Closed meanwhile, nothing would overwrite it.
     if (this.#barrier.isOpen) this.#versions.set(name, read);
     return read;
-  }
-
-  #drop(id: string): void {
-    for (const [name, { record }] of this.#records) if (record.id === id) this.#records.delete(name);
-    // An alias may have moved away from a key that is known by it.
-    for (const [name, { record }] of this.#records)
-      if (name !== record.id && name !== record.name) this.#records.delete(name);
   }
 
   #dropMaterial(id: string): void {
@@ -98,6 +108,7 @@ export class CachedRing implements KeyRing, AsyncDisposable {
   }
 
   #dropAll(): void {
+    this.#drops++;
     this.#records.clear();
     overwriteSoon(...[...this.#versions.values()].map(({ material }) => material));
     this.#versions.clear();

@@ -7,7 +7,7 @@ import type { Barrier } from '../seal/barrier.ts';
 import { keyFaults } from './key-faults.ts';
 import { keyMessage } from './key-message.ts';
 import type { KeyRecord } from './key-ring.ts';
-import { findKey, insertKey } from './key-store.ts';
+import { findKey, insertKey, lockNames } from './key-store.ts';
 import type { VersionMaterials } from './version-materials.ts';
 
 const space = { tenant: 'default', purpose: 'keys' } as const;
@@ -41,6 +41,7 @@ export class KeyBackups {
   async restore(tx: Tx, backup: Uint8Array): Promise<KeyRecord> {
     const [head, ...materials] = unpack(await this.#opened(backup));
     const key = fromBinary(KeySchema, head as Uint8Array);
+    await lockNames(tx);
     if ((await findKey(tx, key.id)) ?? (await findKey(tx, key.name))) throw keyFaults.nameTaken(key.name);
     await insertKey(tx, restored(key));
     for (const [at, version] of key.versions.entries()) {

@@ -16,7 +16,7 @@ import type { Tx } from '../db/schema.ts';
 import { keyFaults } from './key-faults.ts';
 import type { KeyRecord } from './key-ring.ts';
 import { changedSettings, newSettings, nextRotation, policyOf } from './key-settings.ts';
-import { findKey, insertKey, lockKey, updateKey } from './key-store.ts';
+import { findKey, insertKey, lockKey, lockNames, updateKey } from './key-store.ts';
 import { kindOf } from './key-types.ts';
 import { assertUnused } from './key-users.ts';
 import type { VersionMaterials } from './version-materials.ts';
@@ -123,6 +123,7 @@ export class KeyLifecycle {
   }
 
   async putAlias(tx: Tx, alias: string, name: string): Promise<KeyRecord> {
+    await lockNames(tx);
     const key = await lockKey(tx, name);
     assertKept(key);
     const named = await findKey(tx, alias);
@@ -173,6 +174,7 @@ export async function materialFor(type: CreateKeyRequest['type']): Promise<Buffe
 /** Throws `key_name_taken`; a name of the form of an id would hide the key of that id. */
 async function assertFree(tx: Tx, name: string): Promise<void> {
   assertNoId('name', name);
+  await lockNames(tx);
   if (await findKey(tx, name)) throw keyFaults.nameTaken(name);
 }
 

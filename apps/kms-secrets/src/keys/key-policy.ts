@@ -11,10 +11,14 @@ export interface KeyUseAsked {
   readonly context: ReadonlyMap<string, string>;
 }
 
-/** Throws unless the key's required context is there and its policy, if it has statements, allows the use; answers the statement that does. */
-export function allowedBy(key: KeyRecord, asked: KeyUseAsked): KeyStatement | undefined {
-  const missing = key.settings.requiredContext.find((name) => !asked.context.has(name));
+/** Throws unless the context names all that the key's settings ask of it. */
+export function assertContext(key: KeyRecord, context: ReadonlyMap<string, string>): void {
+  const missing = key.settings.requiredContext.find((name) => !context.has(name));
   if (missing !== undefined) throw keyFaults.invalid('context', `needs "${missing}"`, 'context_required');
+}
+
+/** Throws unless the key's policy, if it has statements, allows the use; answers the statement that does. */
+export function allowedBy(key: KeyRecord, asked: KeyUseAsked): KeyStatement | undefined {
   const { statements } = key.policy;
   if (statements.length === 0) return undefined;
   const statement = statements.find((each) => allows(each, asked));

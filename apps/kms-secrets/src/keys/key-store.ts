@@ -31,6 +31,11 @@ export async function lockKey(tx: Tx, key: string): Promise<KeyRecord> {
   return (await findKey(tx, found.id)) as KeyRecord;
 }
 
+/** Has whoever gives out a name or an alias wait for each other: the two are in different tables, and one name. */
+export async function lockNames(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('kms key names', 0))`.execute(tx);
+}
+
 /** Keys by name, after `after`. */
 export async function listKeys(
   db: Kysely<Schema>,

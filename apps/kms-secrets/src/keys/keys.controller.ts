@@ -12,6 +12,7 @@ import {
   type GetPublicKeyRequest,
   type GetWrappingKeyRequest,
   type ImportKeyRequest,
+  KeyOperation,
   KeyService,
   KeyState,
   type ListKeysRequest,
@@ -39,8 +40,9 @@ import { KeyBackups } from './key-backup.ts';
 import { keyFaults } from './key-faults.ts';
 import { KeyLifecycle, materialFor } from './key-lifecycle.ts';
 import { keyMessage } from './key-message.ts';
+import { allowedBy } from './key-policy.ts';
 import type { KeyRecord } from './key-ring.ts';
-import { findKey, listKeys } from './key-store.ts';
+import { findKey, listKeys, lockNames } from './key-store.ts';
 import { kindOf } from './key-types.ts';
 import { usersOf } from './key-users.ts';
 import { WrappingKeys } from './wrapping-keys.ts';
@@ -143,6 +145,7 @@ export class KeysController {
     try {
       const material = taken(() => importedMaterial(kind.material, given), 'wrapped_material');
       return await this.#changing(call, async (tx) => {
+        await lockNames(tx);
         const present = await findKey(tx, wanted.name);
         if (!present) return this.lifecycle.create(tx, wanted, material, true);
         if (present.type !== wanted.type || !present.versions[0]?.isImported) throw keyFaults.nameTaken(wanted.name);
@@ -158,6 +161,7 @@ export class KeysController {
     const key = await this.ring.get(name);
     if (!key.isExportable)
       throw new Fault('permission_denied', 'the key was not created exportable', { code: 'key_not_exportable' });
+    allowedBy(key, { caller: call.caller, operation: KeyOperation.EXPORT, context: new Map() });
     const version = asked || key.primaryVersion;
     await this.db.transaction((tx) => record(tx, call, key, { version: `${version}` }));
     const { material } = await this.ring.version(key, version, 'open');
@@ -208,6 +212,7 @@ export class KeysController {
       await record(tx, call, key, details);
       return key;
     });
+    this.ring.forget(changed.id);
     return keyMessage(changed);
   }
 }

@@ -7,7 +7,7 @@ import type { Call } from '@gabion/rpc/call';
 import { Fault } from '@gabion/rpc/fault';
 import { CallerKind } from '@gabion/trust/caller';
 import { keyFaults } from '../keys/key-faults.ts';
-import { allowedBy } from '../keys/key-policy.ts';
+import { allowedBy, assertContext } from '../keys/key-policy.ts';
 import type { KeyRecord, KeyRing, VersionMaterial, VersionUse } from '../keys/key-ring.ts';
 import { type KeyKind, kindOf } from '../keys/key-types.ts';
 import type { Quotas } from './quotas.ts';
@@ -90,6 +90,8 @@ export class KeyUses {
     try {
       const kind = kindOf(key.type);
       if (!kind?.operations.has(asked.operation)) throw keyFaults.unsuitable(nameOf(asked.operation));
+      // Signatures and MACs have no context.
+      if (asked.context) assertContext(key, context);
       const statement = allowedBy(key, { caller: call.caller, operation: asked.operation, context });
       const material = await this.#ring.version(key, asked.version ?? 0, asked.use);
       this.#quotas.take(key, statement, 1);

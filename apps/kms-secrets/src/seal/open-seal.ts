@@ -76,8 +76,9 @@ export class OpenSeal implements AsyncDisposable {
     return { [Symbol.dispose]: () => this.#forgetting.delete(forget) };
   }
 
-  /** Asks the database; several who want to know share one answer. */
+  /** Asks the database; several who want to know share one answer, but none that is older than their question. */
   async confirm(): Promise<void> {
+    await this.#asking?.catch(() => {});
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
@@ -86,6 +87,8 @@ export class OpenSeal implements AsyncDisposable {
 
   /** Goes along with what the database, or a transaction that committed, says of the seal. */
   take(row: SealRow | undefined): void {
+    // An answer that was under way while somebody changed the seal.
+    if (row && this.#row && isOlder(row, this.#row)) return;
     this.#row = row;
     if (!this.#held) return;
     const kept = row && row.closings === this.#closings ? followed(this.#held, row) : undefined;
@@ -109,4 +112,10 @@ export class OpenSeal implements AsyncDisposable {
     await this.#listening?.[Symbol.asyncDispose]();
     this.close();
   }
+}
+
+/** All three only grow. */
+function isOlder(row: SealRow, known: SealRow): boolean {
+  const isBehind = row.generation < known.generation || row.root_version < known.root_version;
+  return isBehind || BigInt(row.closings) < BigInt(known.closings);
 }
