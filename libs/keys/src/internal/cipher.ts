@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { gcmsiv } from '@noble/ciphers/aes.js';
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { KeyError } from '../key-error.ts';
@@ -6,9 +6,12 @@ import { KeyError } from '../key-error.ts';
 /** The AEADs of the key service; all take keys of 32 bytes and make tags of 16. */
 export type AeadAlgorithm = 'aes-256-gcm' | 'chacha20-poly1305' | 'xchacha20-poly1305' | 'aes-256-gcm-siv';
 
+/** 32 bytes, or a secret key that holds them: OpenSSL takes longer to take in bytes than to encrypt a short text. */
+export type AeadKey = Uint8Array | KeyObject;
+
 /** A key, a nonce and the data that is authenticated beside the text. Only `seal` may choose a nonce. */
 export interface Use {
-  readonly key: Uint8Array;
+  readonly key: AeadKey;
   readonly nonce: Uint8Array;
   readonly aad: Uint8Array;
 }
@@ -29,13 +32,13 @@ const ciphers: Readonly<Record<AeadAlgorithm, Cipher>> = {
   'chacha20-poly1305': native('chacha20-poly1305'),
   'xchacha20-poly1305': {
     nonceBytes: 24,
-    encrypt: ({ key, nonce, aad }, plaintext) => xchacha20poly1305(key, nonce, aad).encrypt(plaintext),
-    decrypt: ({ key, nonce, aad }, sealed) => xchacha20poly1305(key, nonce, aad).decrypt(sealed),
+    encrypt: ({ key, nonce, aad }, plaintext) => xchacha20poly1305(bytesOf(key), nonce, aad).encrypt(plaintext),
+    decrypt: ({ key, nonce, aad }, sealed) => xchacha20poly1305(bytesOf(key), nonce, aad).decrypt(sealed),
   },
   'aes-256-gcm-siv': {
     nonceBytes: 12,
-    encrypt: ({ key, nonce, aad }, plaintext) => gcmsiv(key, nonce, aad).encrypt(plaintext),
-    decrypt: ({ key, nonce, aad }, sealed) => gcmsiv(key, nonce, aad).decrypt(sealed),
+    encrypt: ({ key, nonce, aad }, plaintext) => gcmsiv(bytesOf(key), nonce, aad).encrypt(plaintext),
+    decrypt: ({ key, nonce, aad }, sealed) => gcmsiv(bytesOf(key), nonce, aad).decrypt(sealed),
   },
 };
 
@@ -85,8 +88,18 @@ export function decrypt(algorithm: AeadAlgorithm, use: Use, sealed: Uint8Array):
   throw new KeyError('ciphertext_refused', 'the ciphertext is not of this key and context');
 }
 
+function bytesOf(key: AeadKey): Uint8Array {
+  return isBytes(key) ? key : key.export();
+}
+
+/** By its shape: a test has a `Uint8Array` of its own. */
+export function isBytes(key: AeadKey): key is Uint8Array {
+  return 'byteLength' in key;
+}
+
 function checkUse(algorithm: AeadAlgorithm, { key, nonce }: Use): void {
-  if (key.length !== keyBytes) throw new KeyError('key_malformed', `a key of ${algorithm} has ${keyBytes} bytes`);
+  const length = isBytes(key) ? key.length : key.symmetricKeySize;
+  if (length !== keyBytes) throw new KeyError('key_malformed', `a key of ${algorithm} has ${keyBytes} bytes`);
   // Other lengths would go through GHASH or be padded: nothing here makes them.
   if (nonce.length !== ciphers[algorithm].nonceBytes)
     throw new KeyError('ciphertext_refused', 'the ciphertext is not of this key and context');
