@@ -38,6 +38,16 @@ describe('a signature', () => {
     expect(isSignature(publicKey, 'ecdsa-sha256', message, raw)).toBe(false);
   });
 
+  it('of RSA is as long as the modulus, also where it begins with a zero', async () => {
+    const material = await generateMaterial('rsa-2048');
+    const [key, publicKey] = [privateKeyOf('rsa-2048', material), publicKeyOf('rsa-2048', material)];
+    // One in 256 does; the salt makes each another.
+    let signature = sign(key, 'rsa-pss-sha256', message);
+    while (signature[0] !== 0) signature = sign(key, 'rsa-pss-sha256', message);
+    expect(isSignature(publicKey, 'rsa-pss-sha256', message, signature)).toBe(true);
+    expect(isSignature(publicKey, 'rsa-pss-sha256', message, signature.subarray(1))).toBe(false);
+  });
+
   it('is not made with the algorithm of another type of key', async () => {
     const key = privateKeyOf('ed25519', await generateMaterial('ed25519'));
     for (const [type, algorithm] of cases)

@@ -32,12 +32,18 @@ export function isSignature(
   encoding: EcdsaEncoding = 'der',
 ): boolean {
   const { digest, options } = parametersOf(key, algorithm, encoding);
-  if (message.length > maxMessageBytes) return false;
+  if (message.length > maxMessageBytes || !isWhole(key, signature)) return false;
   try {
     return verifyBytes(digest, message, { key, ...options }, signature);
   } catch {
     return false;
   }
+}
+
+/** RFC 8017 section 8.1.2 step 1: OpenSSL takes a PSS signature without its leading zeros as well, which makes two of one. */
+function isWhole(key: KeyObject, { length }: Uint8Array): boolean {
+  const modulusBits = key.asymmetricKeyDetails?.modulusLength;
+  return modulusBits === undefined || length === Math.ceil(modulusBits / 8);
 }
 
 function parametersOf(key: KeyObject, algorithm: SignatureAlgorithm, encoding: EcdsaEncoding) {
