@@ -25,7 +25,7 @@ LABEL org.opencontainers.image.title="Gabion" \
 RUN groupadd --gid 10001 gabion \
   && useradd --uid 10001 --gid 10001 --home-dir /var/lib/gabion --shell /usr/sbin/nologin gabion \
   && install -d -o 10001 -g 10001 -m 0700 /var/lib/gabion \
-     /secrets /secrets/identity /secrets/image-scanner /secrets/gateway /secrets/postgres /secrets/redis
+     /secrets /secrets/identity /secrets/kms-secrets /secrets/image-scanner /secrets/gateway /secrets/postgres /secrets/redis
 COPY --from=build /src /opt/gabion
 ENV NODE_ENV=production GABION_DATA=/var/lib/gabion
 WORKDIR /opt/gabion

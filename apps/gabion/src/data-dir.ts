@@ -24,6 +24,8 @@ export interface DataDir {
   readonly postgresDir: string;
   readonly logFile: string;
   readonly adminTokenFile: string;
+  /** The key that opens the seal of kms-secrets: without it nothing that was encrypted can be read again. */
+  readonly sealFile: string;
   serviceDir(service: string): string;
 }
 
@@ -39,6 +41,7 @@ export function dataDirOf(asked: string | undefined, env: NodeJS.ProcessEnv): Da
     postgresDir: join(root, 'postgres'),
     logFile: join(root, 'log', 'gabion.log'),
     adminTokenFile: join(root, 'secrets', 'administrator.token'),
+    sealFile: join(root, 'secrets', 'seal.key'),
     serviceDir: (service) => join(root, 'services', service),
   };
 }

@@ -8,7 +8,7 @@ import { Complaint, exitCodes } from './complaint.ts';
 import type { DataDir } from './data-dir.ts';
 
 /** The services of the platform, in the order in which they start. */
-export const serviceNames = ['identity', 'image-scanner', 'gateway'] as const;
+export const serviceNames = ['identity', 'kms-secrets', 'image-scanner', 'gateway'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 export interface PlatformOptions {
@@ -124,6 +124,13 @@ const starters: Record<
     ]);
     return start(configFrom({ ...config, firstAdministrator: { tokenFile: dataDir.adminTokenFile } }));
   },
+  async 'kms-secrets'(config, { dataDir }) {
+    const [{ start }, { configFrom }] = await Promise.all([
+      import('@gabion/kms-secrets/service'),
+      import('@gabion/kms-secrets/config'),
+    ]);
+    return start(configFrom({ ...config, seal: { kind: 'file', path: dataDir.sealFile, initialise: true } }));
+  },
   'image-scanner': (config) => startScanner(config, true),
 };
 
@@ -154,6 +161,8 @@ async function load(name: ServiceName): Promise<unknown> {
   switch (name) {
     case 'identity':
       return import('@gabion/identity/service');
+    case 'kms-secrets':
+      return import('@gabion/kms-secrets/service');
     case 'image-scanner':
       return import('@gabion/image-scanner/service');
     case 'gateway':

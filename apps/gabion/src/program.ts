@@ -172,7 +172,7 @@ function service(gabion: Command): void {
   gabion
     .command('service')
     .description('Runs one service by itself, configured by its environment; for containers.')
-    .argument('<name>', 'identity, image-scanner or gateway')
+    .argument('<name>', 'identity, kms-secrets, image-scanner or gateway')
     .action(async (name) => (await import('./service.ts')).runService(name))
     .addHelpText('after', examples(['GABION_POSTGRES_URL_FILE=/secrets/identity.url gabion service identity']));
 }

@@ -20,6 +20,13 @@ const starters = {
     ]);
     return start(configFromEnv(process.env));
   },
+  async 'kms-secrets'() {
+    const [{ start }, { configFromEnv }] = await Promise.all([
+      import('@gabion/kms-secrets/service'),
+      import('@gabion/kms-secrets/config'),
+    ]);
+    return start(configFromEnv(process.env));
+  },
   async 'image-scanner'() {
     const [{ start }, { configFromEnv }] = await Promise.all([
       import('@gabion/image-scanner/service'),

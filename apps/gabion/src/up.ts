@@ -44,11 +44,10 @@ export async function up(options: UpOptions): Promise<void> {
   stack.use(await startTracing({ service: 'gabion', ...(otlpEndpoint && { otlpEndpoint }) }));
   stack.use(keepBounded(dataDir.logFile));
 
-  const isFirst = !(await exists(dataDir.adminTokenFile));
+  const missing = await missingOf(firstFilesOf(dataDir));
   const platform = stack.use(await start(options, dataDir, services));
   await announce(held, platform, options, services);
-  if (isFirst && (await exists(dataDir.adminTokenFile)))
-    tell(`The administrator's token was written to ${dataDir.adminTokenFile}`);
+  for (const { file, told } of missing) if (await exists(file)) tell(told);
   tell(platform.url ? `Gabion is ready at ${platform.url}` : `Gabion is ready: ${services.join(', ')}`);
   process.send?.({ ready: true });
   if (process.connected) process.disconnect();
@@ -95,6 +94,28 @@ async function announce(
 function tell(line: string): void {
   process.stdout.write(`${line}\n`);
   if (process.connected) process.send?.({ said: line });
+}
+
+interface FirstFile {
+  readonly file: string;
+  /** What its maker is told, once. */
+  readonly told: string;
+}
+
+/** What the first start makes, and a person has to know of. */
+function firstFilesOf({ adminTokenFile, sealFile }: DataDir): readonly FirstFile[] {
+  return [
+    { file: adminTokenFile, told: `The administrator's token was written to ${adminTokenFile}` },
+    {
+      file: sealFile,
+      told: `The seal's key was written to ${sealFile}: keep a copy elsewhere, without it no key or secret opens again`,
+    },
+  ];
+}
+
+async function missingOf(files: readonly FirstFile[]): Promise<readonly FirstFile[]> {
+  const isThere = await Promise.all(files.map(({ file }) => exists(file)));
+  return files.filter((_, at) => !isThere[at]);
 }
 
 function address(host: string, port: number): string {

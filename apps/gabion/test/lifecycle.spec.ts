@@ -21,7 +21,10 @@ describe('up', () => {
   it('says where it is and where the administrator’s token was written, and stops within 5 s leaving nothing', async () => {
     const up = await gabion.up();
     const tokenFile = join(gabion.dataDir, 'secrets', 'administrator.token');
-    expect(up.out()).toBe(`The administrator's token was written to ${tokenFile}\nGabion is ready at ${up.url}\n`);
+    const [token, seal, ready] = up.out().split('\n');
+    expect(token).toBe(`The administrator's token was written to ${tokenFile}`);
+    expect(seal).toContain(`The seal's key was written to ${join(gabion.dataDir, 'secrets', 'seal.key')}`);
+    expect(ready).toBe(`Gabion is ready at ${up.url}`);
     expect((await stat(tokenFile)).mode & 0o777).toBe(0o600);
     expect((await fetch(`${up.url}/readyz`)).status).toBe(200);
     expect((await gabion.processes()).length).toBeGreaterThan(0);
@@ -117,7 +120,7 @@ describe('a platform in the background', () => {
     const up = await gabion.run(['up', '--detach', '--port', '0', '--grpc-port', '0']);
     expect(up.code).toBe(0);
     expect(up.out).toMatch(
-      /^The administrator's token was written to .*\nGabion is ready at http:\/\/127\.0\.0\.1:\d+\n$/,
+      /^The administrator's token was written to .*\nThe seal's key was written to .*\nGabion is ready at http:\/\/127\.0\.0\.1:\d+\n$/,
     );
 
     const status = await gabion.run(['status', '--json']);

@@ -14,6 +14,31 @@ export const administrator = 'administrator';
 
 const ownTokens = ['tokens.create', 'tokens.list', 'tokens.revoke'];
 const reading = ['scans.get', 'scans.list', 'images.list', 'advisories.list', 'vex.list', 'exceptions.list'];
+/** Nobody decrypts, signs or exports by running or keeping keys: that is the role of who uses them. */
+const runningKeys = ['seal.unseal', 'seal.close', 'keys.list', 'keys.get', 'cluster-encryption.*', 'secrets.list'];
+const keepingKeys = [
+  'keys.list',
+  'keys.get',
+  'keys.create',
+  'keys.configure',
+  'keys.rotate',
+  'keys.disable',
+  'keys.set-policy',
+  'cluster-encryption.get',
+  'secrets.list',
+];
+const usingKeys = [
+  'keys.get',
+  'keys.encrypt',
+  'keys.decrypt',
+  'keys.rewrap',
+  'keys.generate-data-key',
+  'keys.sign',
+  'keys.verify',
+  'keys.mac',
+  'keys.derive',
+  'keys.random',
+];
 
 const builtIn: readonly Role[] = [
   { name: administrator, description: 'Everything.', permissions: ['*'] },
@@ -26,6 +51,7 @@ const builtIn: readonly Role[] = [
       'advisories.*',
       'vex.*',
       'exceptions.*',
+      ...runningKeys,
       'service-accounts.*',
       'users.get',
       'users.list',
@@ -38,13 +64,32 @@ const builtIn: readonly Role[] = [
   {
     name: 'security-engineer',
     description: 'Scans images, judges findings, imports advisories.',
-    permissions: ['scans.*', 'images.*', 'advisories.*', 'vex.*', 'exceptions.*', 'roles.list', ...ownTokens],
+    permissions: [
+      'scans.*',
+      'images.*',
+      'advisories.*',
+      'vex.*',
+      'exceptions.*',
+      ...keepingKeys,
+      'roles.list',
+      ...ownTokens,
+    ],
   },
   { name: 'viewer', description: 'Reads scans and findings.', permissions: [...reading, ...ownTokens] },
   {
     name: 'ci',
     description: 'Scans images and reads the results; for build pipelines.',
     permissions: ['scans.create', ...reading],
+  },
+  {
+    name: 'key-user',
+    description: 'Uses keys as their policies allow; for applications.',
+    permissions: [...usingKeys],
+  },
+  {
+    name: 'kms-plugin',
+    description: 'Gets the keys of a cluster; for the KMS v2 plugin of its control plane.',
+    permissions: ['cluster-keys.watch'],
   },
 ];
 
