@@ -3,6 +3,7 @@ import { advisories } from './commands/advisories-command.ts';
 import { registries } from './commands/registries-command.ts';
 import { results } from './commands/result-commands.ts';
 import { scanning } from './commands/scan-commands.ts';
+import { seal } from './commands/seal-command.ts';
 import { dataOption } from './data-option.ts';
 import { examples } from './examples.ts';
 import { version } from './version.ts';
@@ -19,7 +20,7 @@ export function program(): Command {
     .showHelpAfterError('(see --help)')
     .addHelpText('after', examples(['gabion up', 'gabion scan debian:12', 'gabion advisories import ./feeds/debian']))
     .addHelpText('after', exitCodesText);
-  for (const add of [up, down, status, scanning, results, advisories, registries, token, secrets, service, test])
+  for (const add of [up, down, status, scanning, results, advisories, registries, seal, token, secrets, service, test])
     add(gabion);
   return gabion;
 }
