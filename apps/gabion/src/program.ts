@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { advisories } from './commands/advisories-command.ts';
+import { keys } from './commands/keys-command.ts';
 import { registries } from './commands/registries-command.ts';
 import { results } from './commands/result-commands.ts';
 import { scanning } from './commands/scan-commands.ts';
@@ -20,7 +21,21 @@ export function program(): Command {
     .showHelpAfterError('(see --help)')
     .addHelpText('after', examples(['gabion up', 'gabion scan debian:12', 'gabion advisories import ./feeds/debian']))
     .addHelpText('after', exitCodesText);
-  for (const add of [up, down, status, scanning, results, advisories, registries, seal, token, secrets, service, test])
+  for (const add of [
+    up,
+    down,
+    status,
+    scanning,
+    results,
+    advisories,
+    registries,
+    seal,
+    keys,
+    token,
+    secrets,
+    service,
+    test,
+  ])
     add(gabion);
   return gabion;
 }

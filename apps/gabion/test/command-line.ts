@@ -40,14 +40,14 @@ export class CommandLine implements AsyncDisposable {
     return child;
   }
 
-  /** Runs a command to its end. */
-  async run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  /** Runs a command to its end, with `input` on its standard input. */
+  async run(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Ended> {
     const child = this.start(args, env);
     let out = '';
     let err = '';
     child.stdout!.on('data', (text: string) => (out += text));
     child.stderr!.on('data', (text: string) => (err += text));
-    child.stdin!.end();
+    child.stdin!.end(input);
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, out, err };
   }

@@ -1,0 +1,140 @@
+import { buffer, text } from 'node:stream/consumers';
+import { toJson } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import {
+  type Key,
+  KeySchema,
+  KeyService,
+  KeyState,
+  ListKeyUsersResponseSchema,
+  PublicKeySchema,
+} from '@gabion/contracts/gabion/kms/v1/keys_pb';
+import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
+import { Complaint, exitCodes } from './complaint.ts';
+import { keyTypeName, keyTypeOf } from './key-type.ts';
+import { needPlatform, type Reach } from './reach.ts';
+import { day, table } from './table.ts';
+
+interface Options {
+  readonly data?: string;
+  readonly json?: true;
+}
+
+interface Contextual {
+  readonly data?: string;
+  readonly context?: Record<string, string>;
+}
+
+const dayMs = 86_400_000;
+
+export async function createKey(
+  name: string,
+  options: Options & { readonly type: string; readonly exportable?: true; readonly rotateEvery?: number },
+): Promise<void> {
+  const { type, exportable, rotateEvery } = options;
+  const asked = {
+    name,
+    type: keyTypeOf(type),
+    isExportable: exportable ?? false,
+    ...(rotateEvery && { settings: { rotationPeriod: durationFromMs(rotateEvery * dayMs) } }),
+  };
+  show(await ask(options, ({ client, as }) => client(KeyService).createKey(asked, as)), options);
+}
+
+/** Lists all keys, page by page. */
+export async function listKeys(options: Options): Promise<void> {
+  const found: Key[] = [];
+  await ask(options, async ({ client, as }) => {
+    for (let pageToken = ''; ; ) {
+      const page = await client(KeyService).listKeys({ pageSize: 500, pageToken }, as);
+      found.push(...page.keys);
+      pageToken = page.nextPageToken;
+      if (!pageToken) return;
+    }
+  });
+  if (options.json) return print({ keys: found.map(jsonOf) });
+  process.stdout.write(found.length === 0 ? 'There is no key: gabion keys create\n' : tableOf(found));
+}
+
+export async function showKey(key: string, options: Options): Promise<void> {
+  show(await ask(options, ({ client, as }) => client(KeyService).getKey({ key }, as)), options);
+}
+
+export async function rotateKey(key: string, options: Options): Promise<void> {
+  show(await ask(options, ({ client, as }) => client(KeyService).rotateKey({ key }, as)), options);
+}
+
+export async function disableKey(key: string, options: Options): Promise<void> {
+  show(await ask(options, ({ client, as }) => client(KeyService).disableKey({ key }, as)), options);
+}
+
+export async function enableKey(key: string, options: Options): Promise<void> {
+  show(await ask(options, ({ client, as }) => client(KeyService).enableKey({ key }, as)), options);
+}
+
+export async function listKeyUsers(key: string, options: Options): Promise<void> {
+  const answer = await ask(options, ({ client, as }) => client(KeyService).listKeyUsers({ key }, as));
+  if (options.json) return print(toJson(ListKeyUsersResponseSchema, answer, { alwaysEmitImplicit: true }));
+  const rows = answer.users.map(({ kind, name, versions, lastUseTime }) => [
+    kind,
+    name,
+    versions.join(', ') || 'all',
+    day(lastUseTime),
+  ]);
+  process.stdout.write(rows.length === 0 ? 'Nobody uses it\n' : table(['KIND', 'NAME', 'VERSIONS', 'LAST USE'], rows));
+}
+
+export async function showPublicKey(key: string, options: Options): Promise<void> {
+  const found = await ask(options, ({ client, as }) => client(KeyService).getPublicKey({ key }, as));
+  if (options.json) return print(toJson(PublicKeySchema, found, { alwaysEmitImplicit: true }));
+  process.stdout.write(found.pem);
+}
+
+/** Encrypts standard input. */
+export async function encrypt(key: string, options: Contextual): Promise<void> {
+  const plaintext = await buffer(process.stdin);
+  const asked = { key, plaintext, context: options.context ?? {} };
+  const { ciphertext } = await ask(options, ({ client, as }) => client(CryptoService).encrypt(asked, as));
+  process.stdout.write(`${Buffer.from(ciphertext).toString('base64')}\n`);
+}
+
+/** Decrypts what `encrypt` printed, byte for byte. */
+export async function decrypt(options: Contextual): Promise<void> {
+  const written = (await text(process.stdin)).trim();
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(written))
+    throw new Complaint('standard input holds no ciphertext in base64', { code: 'usage', exitCode: exitCodes.usage });
+  const asked = { ciphertext: Buffer.from(written, 'base64'), context: options.context ?? {} };
+  const { plaintext } = await ask(options, ({ client, as }) => client(CryptoService).decrypt(asked, as));
+  process.stdout.write(plaintext);
+}
+
+async function ask<T>({ data }: { readonly data?: string }, question: (platform: Reach) => Promise<T>): Promise<T> {
+  await using platform = await needPlatform(data, process.env);
+  return await question(platform);
+}
+
+function show(key: Key, { json }: Options): void {
+  if (json) print(jsonOf(key));
+  else process.stdout.write(tableOf([key]));
+}
+
+function jsonOf(key: Key) {
+  return toJson(KeySchema, key, { alwaysEmitImplicit: true });
+}
+
+function tableOf(keys: readonly Key[]): string {
+  const rows = keys.map(({ name, type, state, primaryVersion, createTime, nextRotationTime, id }) => [
+    name,
+    keyTypeName(type),
+    (KeyState[state] ?? 'unknown').toLowerCase().replaceAll('_', ' '),
+    String(primaryVersion),
+    day(createTime),
+    day(nextRotationTime),
+    id,
+  ]);
+  return table(['NAME', 'TYPE', 'STATE', 'VERSION', 'MADE', 'ROTATES', 'ID'], rows);
+}
+
+function print(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
