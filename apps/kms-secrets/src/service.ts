@@ -1,6 +1,7 @@
 import { KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
+import { CredentialService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import { catalogue } from '@gabion/contracts/services';
 import type { AllowedCallers } from '@gabion/rpc/admission';
 import { type Parts, type Running, startService } from '@gabion/service/start';
@@ -22,7 +23,7 @@ const callers: AllowedCallers = {
 };
 
 /** The services whose areas are there. */
-const offered = [SealService, KeyService, CryptoService];
+const offered = [SealService, KeyService, CryptoService, CredentialService];
 
 @Module({})
 class KmsSecretsModule {}
@@ -49,10 +50,6 @@ async function openAreas(parts: Parts, config: Config, now: Clock): Promise<read
   const seal = await openSeal({ ...parts, now }, config.seal);
   const own = { ...parts, now, barrier: seal.barrier };
   const keys = await openKeys(own);
-  const [operations, secrets, clusters] = await Promise.all([
-    openOperations({ ...own, keys }),
-    openSecrets({ ...own, keys }),
-    openClusters({ ...own, keys }),
-  ]);
-  return [seal, keys, operations, secrets, clusters];
+  const [operations, clusters] = await Promise.all([openOperations({ ...own, keys }), openClusters({ ...own, keys })]);
+  return [seal, keys, operations, openSecrets(own), clusters];
 }

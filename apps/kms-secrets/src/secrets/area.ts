@@ -1,12 +1,13 @@
+import { CredentialService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import type { Area, AreaParts } from '../area.ts';
-import type { KeysArea } from '../keys/area.ts';
-
-/** What the area `secrets` is made from. */
-export interface SecretsParts extends AreaParts {
-  readonly keys: KeysArea;
-}
+import { CredentialsController } from './credentials.controller.ts';
+import { Credentials } from './credentials.ts';
 
 /** Opens the area `secrets`. */
-export async function openSecrets(_parts: SecretsParts): Promise<Area> {
-  return { services: [], controllers: [], providers: [] };
+export function openSecrets({ barrier, now }: AreaParts): Area {
+  return {
+    services: [CredentialService],
+    controllers: [CredentialsController],
+    providers: [{ provide: Credentials, useValue: new Credentials(barrier, now) }],
+  };
 }
