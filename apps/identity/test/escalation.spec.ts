@@ -168,7 +168,8 @@ describe('people and programs', () => {
     );
     expect(fault).toMatchObject({ code: 'role_unknown', fields: [{ field: 'roles[1]' }] });
     const { roles } = await identity.gateway.roles.listRoles({}, { caller: root });
-    expect(roles.map(({ name }) => name)).toEqual(['administrator', 'operator', 'security-engineer', 'viewer', 'ci']);
+    const names = ['administrator', 'operator', 'security-engineer', 'viewer', 'ci', 'key-user', 'kms-plugin'];
+    expect(roles.map(({ name }) => name)).toEqual(names);
   });
 
   it('get their tokens back when they are let in again', async () => {
