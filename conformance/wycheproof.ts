@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { agree, decapsulate } from '@gabion/keys/agreement';
 import { derive } from '@gabion/keys/derivation';
+import { isDigestSignature } from '@gabion/keys/digest-signature';
 import { type AeadAlgorithm, decrypt, encrypt } from '@gabion/keys/internal/cipher';
 import { type Digest, isMac, macOf } from '@gabion/keys/mac';
 import { type PrivateType, privateKeyOf } from '@gabion/keys/material';
@@ -89,7 +90,12 @@ function signature(family: 'ecdsa' | 'rsa-pkcs1' | 'rsa-pss', encoding: EcdsaEnc
     // The salt is as long as the digest.
     if (sLen !== undefined && sLen !== macOf(digest, bytesOf(''), bytesOf('')).length) return undefined;
     const algorithm: SignatureAlgorithm = `${family}-${digest}`;
-    return isSignature(publicKeyIn(`${publicKeyPem}`), algorithm, bytesOf(msg), bytesOf(sig), encoding);
+    const key = publicKeyIn(`${publicKeyPem}`);
+    const hashed = createHash(digest).update(bytesOf(msg)).digest();
+    const isOfMessage = isSignature(key, algorithm, bytesOf(msg), bytesOf(sig), encoding);
+    if (isOfMessage !== isDigestSignature(key, algorithm, hashed, bytesOf(sig), encoding))
+      throw new Error('a signature is one of the message or one of its digest, but not both');
+    return isOfMessage;
   };
 }
 

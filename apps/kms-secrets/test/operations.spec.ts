@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { fromBinary } from '@bufbuild/protobuf';
 import { KeysUsedSchema, type KeyUse } from '@gabion/contracts/gabion/kms/v1/events_pb';
 import { KeyOperation, KeyService, KeyType } from '@gabion/contracts/gabion/kms/v1/keys_pb';
-import { CryptoService, SignatureEncoding } from '@gabion/contracts/gabion/kms/v1/operations_pb';
+import { CryptoService, SignatureAlgorithm, SignatureEncoding } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { faultOf, person, platform, root } from './platform.ts';
@@ -124,6 +124,47 @@ describe('uses of keys', () => {
       expect(await cryptoOf().verify({ key: key.id, input: other, signature }, as)).toMatchObject({ isValid: false });
     },
   );
+
+  it.each([
+    [KeyType.RSA_2048, SignatureAlgorithm.UNSPECIFIED, 'sha256'],
+    [KeyType.RSA_2048, SignatureAlgorithm.RSA_PKCS1_SHA512, 'sha512'],
+    [KeyType.ECDSA_P256, SignatureAlgorithm.UNSPECIFIED, 'sha256'],
+    [KeyType.ECDSA_P521, SignatureAlgorithm.UNSPECIFIED, 'sha512'],
+  ])('sign a digest with type %p and algorithm %p as its message', async (type, algorithm, hash) => {
+    const key = await made(type);
+    const message = { case: 'message', value: plaintext } as const;
+    const digest = { case: 'digest', value: createHash(hash).update(plaintext).digest() } as const;
+    const other = { case: 'digest', value: randomBytes(digest.value.length) } as const;
+    for (const [signed, verified] of [
+      [digest, message],
+      [message, digest],
+      [digest, digest],
+    ] as const) {
+      const { signature } = await cryptoOf().sign({ key: key.id, input: signed, algorithm }, as);
+      const isValid = (input: typeof message | typeof digest) =>
+        cryptoOf(1).verify({ key: key.id, input, signature, algorithm }, as);
+      expect(await isValid(verified)).toMatchObject({ isValid: true });
+      expect(await isValid(other)).toMatchObject({ isValid: false });
+    }
+  });
+
+  it('sign no digest of another length, nor with keys that take messages whole', async () => {
+    const [ecdsa, ed25519] = [await made(KeyType.ECDSA_P256), await made(KeyType.ED25519)];
+    const short = { case: 'digest', value: randomBytes(31) } as const;
+    const whole = { case: 'digest', value: randomBytes(64) } as const;
+    const refusals = [
+      [cryptoOf().sign({ key: ecdsa.id, input: short }, as), 'digest_length_wrong'],
+      [cryptoOf().verify({ key: ecdsa.id, input: short, signature: whole.value }, as), 'digest_length_wrong'],
+      [cryptoOf().sign({ key: ed25519.id, input: whole }, as), 'digest_not_signable'],
+      [cryptoOf().verify({ key: ed25519.id, input: whole, signature: whole.value }, as), 'digest_not_signable'],
+      [cryptoOf().sign({ key: ecdsa.id }, as), 'field_invalid'],
+    ] as const;
+    const faults = await Promise.all(refusals.map(([call]) => faultOf(call)));
+    expect(faults.map(({ kind }) => kind)).toEqual(refusals.map(() => 'invalid_argument'));
+    expect(faults.map(({ code }) => code)).toEqual(refusals.map(([, code]) => code));
+    const { uses } = await trailOf(site, ed25519.id);
+    expect(uses).toMatchObject([{ code: 'digest_not_signable' }, { code: 'digest_not_signable' }]);
+  });
 
   it('write ECDSA signatures as JWS has them when asked', async () => {
     const key = await made(KeyType.ECDSA_P256);

@@ -9,7 +9,9 @@ export type KeyErrorCode =
   | 'context_too_large'
   | 'context_malformed'
   | 'plaintext_too_large'
-  | 'derivation_invalid';
+  | 'derivation_invalid'
+  | 'digest_length_wrong'
+  | 'digest_not_signable';
 
 /** Why a key could not be used. The message never holds material, plaintext or what an underlying library said. */
 export class KeyError extends Error {

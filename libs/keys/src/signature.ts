@@ -11,6 +11,11 @@ export type EcdsaEncoding = 'der' | 'ieee-p1363';
 /** Bytes of a message. */
 export const maxMessageBytes = 64 * 1024 * 1024;
 
+/** An algorithm taken apart. */
+export type Scheme =
+  | { readonly family: 'ecdsa' | 'rsa-pss' | 'rsa-pkcs1'; readonly digest: Digest }
+  | { readonly family: 'ed25519' | 'ml-dsa'; readonly digest: null };
+
 /** The signature of the whole message. Throws `algorithm_unknown` for an algorithm that the key has not. */
 export function sign(
   key: KeyObject,
@@ -41,15 +46,21 @@ export function isSignature(
 }
 
 /** RFC 8017 section 8.1.2 step 1: OpenSSL takes a PSS signature without its leading zeros as well, which makes two of one. */
-function isWhole(key: KeyObject, { length }: Uint8Array): boolean {
+export function isWhole(key: KeyObject, { length }: Uint8Array): boolean {
   const modulusBits = key.asymmetricKeyDetails?.modulusLength;
   return modulusBits === undefined || length === Math.ceil(modulusBits / 8);
 }
 
-function parametersOf(key: KeyObject, algorithm: SignatureAlgorithm, encoding: EcdsaEncoding) {
-  const [family, digest] = partsOf(algorithm);
-  if (!isFor(family, key.asymmetricKeyType ?? ''))
+/** The parts of an algorithm; throws `algorithm_unknown` for one that the key has not. */
+export function schemeOf(key: KeyObject, algorithm: SignatureAlgorithm): Scheme {
+  const scheme = partsOf(algorithm);
+  if (!isFor(scheme.family, key.asymmetricKeyType ?? ''))
     throw new KeyError('algorithm_unknown', `a key of ${key.asymmetricKeyType} does not sign with ${algorithm}`);
+  return scheme;
+}
+
+function parametersOf(key: KeyObject, algorithm: SignatureAlgorithm, encoding: EcdsaEncoding) {
+  const { family, digest } = schemeOf(key, algorithm);
   if (family === 'ecdsa') return { digest, options: { dsaEncoding: encoding } };
   if (family === 'rsa-pkcs1') return { digest, options: { padding: constants.RSA_PKCS1_PADDING } };
   if (family === 'rsa-pss') {
@@ -60,15 +71,15 @@ function parametersOf(key: KeyObject, algorithm: SignatureAlgorithm, encoding: E
   return { digest: null, options: {} };
 }
 
-function partsOf(algorithm: SignatureAlgorithm): readonly [string, string | null] {
+function partsOf(algorithm: SignatureAlgorithm): Scheme {
   const match = /^(ecdsa|rsa-pss|rsa-pkcs1)-(sha256|sha384|sha512)$/.exec(algorithm);
-  if (match) return [match[1] as string, match[2] as string];
+  if (match) return { family: match[1], digest: match[2] } as Scheme;
   if (algorithm !== 'ed25519' && algorithm !== 'ml-dsa')
     throw new KeyError('algorithm_unknown', 'not an algorithm of signatures');
-  return [algorithm, null];
+  return { family: algorithm, digest: null };
 }
 
-function isFor(family: string, keyType: string): boolean {
+function isFor(family: Scheme['family'], keyType: string): boolean {
   if (family === 'ecdsa') return keyType === 'ec';
   if (family === 'ml-dsa') return keyType.startsWith('ml-dsa-');
   return family === 'ed25519' ? keyType === 'ed25519' : keyType === 'rsa';
