@@ -1,3 +1,4 @@
+import { ClusterEncryptionService, ClusterKeyService } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
 import { KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
@@ -23,7 +24,14 @@ const callers: AllowedCallers = {
 };
 
 /** The services whose areas are there. */
-const offered = [SealService, KeyService, CryptoService, CredentialService];
+const offered = [
+  SealService,
+  KeyService,
+  CryptoService,
+  ClusterEncryptionService,
+  ClusterKeyService,
+  CredentialService,
+];
 
 @Module({})
 class KmsSecretsModule {}
@@ -50,6 +58,7 @@ async function openAreas(parts: Parts, config: Config, now: Clock): Promise<read
   const seal = await openSeal({ ...parts, now }, config.seal);
   const own = { ...parts, now, barrier: seal.barrier };
   const keys = await openKeys(own);
-  const [operations, clusters] = await Promise.all([openOperations({ ...own, keys }), openClusters({ ...own, keys })]);
+  const operations = await openOperations({ ...own, keys });
+  const clusters = await openClusters({ ...own, keys, operations });
   return [seal, keys, operations, openSecrets(own), clusters];
 }

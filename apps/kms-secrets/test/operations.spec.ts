@@ -1,11 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { fromBinary } from '@bufbuild/protobuf';
-import { KeysUsedSchema, type KeyUse } from '@gabion/contracts/gabion/kms/v1/events_pb';
 import { KeyOperation, KeyService, KeyType } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { CryptoService, SignatureAlgorithm, SignatureEncoding } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { sql } from 'kysely';
 import { faultOf, person, platform, root } from './platform.ts';
+import { trailOf } from './trail.ts';
 
 type Site = Awaited<ReturnType<typeof platform>>;
 const as = { caller: root };
@@ -249,11 +247,3 @@ describe('uses of keys', () => {
     expect((await keysOf().getKey({ key: key.id }, as)).versions[0]).toMatchObject({ encryptions: 51n });
   });
 });
-
-async function trailOf(site: Site, keyId: string): Promise<{ uses: KeyUse[]; bodies: Buffer[] }> {
-  const { rows } = await sql<{ body: Buffer }>`
-    select body from events.log where topic = 'keys.used' order by seq`.execute(site.db.kysely);
-  const bodies = rows.map(({ body }) => body);
-  const uses = bodies.flatMap((body) => fromBinary(KeysUsedSchema, body).uses).filter((use) => use.keyId === keyId);
-  return { uses, bodies };
-}

@@ -1,5 +1,5 @@
 import type { Migration } from '@gabion/postgres/migrate';
-import { clusterMigration } from '../clusters/tables.ts';
+import { clusterMigrations } from '../clusters/tables.ts';
 import { keyMigration } from '../keys/tables.ts';
 import { operationMigration } from '../operations/tables.ts';
 import { sealMigration } from '../seal/tables.ts';
@@ -11,5 +11,5 @@ export const migrations: readonly Migration[] = [
   keyMigration,
   operationMigration,
   secretMigration,
-  clusterMigration,
+  ...clusterMigrations,
 ];

@@ -13,8 +13,12 @@ export interface OperationsParts extends AreaParts {
   readonly keys: KeysArea;
 }
 
+export interface OperationsArea extends Area {
+  readonly trail: UsageTrail;
+}
+
 /** Opens the area `operations`. */
-export async function openOperations({ db, now, keys }: OperationsParts): Promise<Area> {
+export async function openOperations({ db, now, keys }: OperationsParts): Promise<OperationsArea> {
   const trail = new UsageTrail(db, randomUUID(), now);
   const uses = new KeyUses(keys.ring, trail, new Quotas());
   return {
@@ -24,5 +28,6 @@ export async function openOperations({ db, now, keys }: OperationsParts): Promis
       { provide: KeyUses, useValue: uses },
       { provide: Ciphertexts, useValue: new Ciphertexts(uses) },
     ],
+    trail,
   };
 }

@@ -22,6 +22,9 @@ export interface Use {
   readonly requestId: string;
 }
 
+/** A use, and when it was. */
+export type TimedUse = Use & { readonly time: Date };
+
 interface Waiting {
   readonly uses: readonly Use[];
   readonly time: Date;
@@ -102,6 +105,11 @@ export class UsageTrail {
 
   async #write(tx: Tx, group: readonly Waiting[]): Promise<void> {
     const all = group.flatMap(({ uses, time }) => uses.map((use) => ({ ...use, time })));
+    await this.write(tx, all);
+  }
+
+  /** Stores uses that were made elsewhere, in the caller's transaction. */
+  async write(tx: Tx, all: readonly TimedUse[]): Promise<void> {
     const events: MessageInitShape<typeof KeysUsedSchema>[] = [];
     for (let at = 0; at < all.length; at += most.inEvent)
       events.push({ reporter: this.#reporter, uses: all.slice(at, at + most.inEvent).map(messageOf) });
@@ -111,7 +119,7 @@ export class UsageTrail {
   }
 }
 
-function messageOf({ time, ...use }: Use & { time: Date }): MessageInitShape<typeof KeyUseSchema> {
+function messageOf({ time, ...use }: TimedUse): MessageInitShape<typeof KeyUseSchema> {
   return { ...use, time: timestampFromDate(time) };
 }
 
@@ -130,7 +138,7 @@ async function countEncryptions(tx: Tx, uses: readonly Use[]): Promise<void> {
     `.execute(tx);
 }
 
-async function rememberCallers(tx: Tx, uses: readonly (Use & { time: Date })[]): Promise<void> {
+async function rememberCallers(tx: Tx, uses: readonly TimedUse[]): Promise<void> {
   const last = new Map(uses.map((use) => [`${use.keyId}/${use.callerKind}/${use.callerId}`, use]));
   const rows = [...last]
     .sort(([left], [right]) => (left < right ? -1 : 1))
