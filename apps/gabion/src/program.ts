@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { advisories } from './commands/advisories-command.ts';
+import { clusters } from './commands/clusters-command.ts';
 import { keys } from './commands/keys-command.ts';
+import { kmsPlugin } from './commands/kms-plugin-command.ts';
 import { registries } from './commands/registries-command.ts';
 import { results } from './commands/result-commands.ts';
 import { scanning } from './commands/scan-commands.ts';
@@ -31,6 +33,8 @@ export function program(): Command {
     registries,
     seal,
     keys,
+    clusters,
+    kmsPlugin,
     token,
     secrets,
     service,

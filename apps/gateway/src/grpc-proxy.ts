@@ -11,7 +11,7 @@ import { serviceDefinition } from '@gabion/rpc/definition';
 import { Fault } from '@gabion/rpc/fault';
 import { faultOf, toStatus } from '@gabion/rpc/faults';
 import { addHealth, type Health } from '@gabion/rpc/health';
-import { pathOf } from '@gabion/rpc/implements';
+import { pathOf } from '@gabion/rpc/method-path';
 import { addReflection } from '@gabion/rpc/reflection';
 import type { Logger } from '@gabion/telemetry/log';
 import { counter } from '@gabion/telemetry/metrics';

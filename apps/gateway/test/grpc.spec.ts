@@ -9,7 +9,7 @@ import { Health } from '@gabion/contracts/grpc/health/v1/health_pb';
 import { ServerReflection } from '@gabion/contracts/grpc/reflection/v1/reflection_pb';
 import type { Connection } from '@gabion/rpc/client';
 import { writeMessage } from '@gabion/rpc/definition';
-import { pathOf } from '@gabion/rpc/implements';
+import { pathOf } from '@gabion/rpc/method-path';
 import { CallerKind, encodeCaller } from '@gabion/trust/caller';
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

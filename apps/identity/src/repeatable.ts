@@ -4,7 +4,7 @@ import { once } from '@gabion/postgres/idempotency';
 import type { Call } from '@gabion/rpc/call';
 import { writeMessage } from '@gabion/rpc/definition';
 import { Fault } from '@gabion/rpc/fault';
-import { pathOf } from '@gabion/rpc/implements';
+import { pathOf } from '@gabion/rpc/method-path';
 import type { Tx } from './db/schema.ts';
 
 /**

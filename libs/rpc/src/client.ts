@@ -24,7 +24,7 @@ import { keys } from './call.ts';
 import { methodDefinition, writeMessage } from './definition.ts';
 import { Fault } from './fault.ts';
 import { fromServiceError } from './faults.ts';
-import { pathOf } from './implements.ts';
+import { pathOf } from './method-path.ts';
 
 /** What one call may say beside its message. */
 export interface CallOptions {

@@ -26,7 +26,7 @@ import { readMessage, serviceDefinition, writeMessage } from './definition.ts';
 import { Fault } from './fault.ts';
 import { faultOf, toStatus } from './faults.ts';
 import { addHealth, type Health } from './health.ts';
-import { pathOf } from './implements.ts';
+import { pathOf } from './method-path.ts';
 import { addReflection } from './reflection.ts';
 
 /** One address at which a service listens, and what is known of those who come in there. */

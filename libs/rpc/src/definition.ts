@@ -11,7 +11,7 @@ import {
 import { violations } from '@gabion/contracts/rules';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import { Fault } from './fault.ts';
-import { pathOf } from './implements.ts';
+import { pathOf } from './method-path.ts';
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 

@@ -1,5 +1,4 @@
 import type {
-  DescMethod,
   DescMethodBiDiStreaming,
   DescMethodClientStreaming,
   DescMethodServerStreaming,
@@ -12,6 +11,7 @@ import { Controller } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import type { Call } from './call.ts';
 import { Fault } from './fault.ts';
+import { pathOf } from './method-path.ts';
 
 /** The methods that a controller of the service must have, one per RPC. */
 export type Implementation<S extends DescService> = { [K in keyof S['method']]: Handler<S['method'][K]> };
@@ -26,11 +26,6 @@ type Handler<M> =
         : M extends DescMethodBiDiStreaming<infer I, infer O>
           ? (requests: AsyncIterable<MessageShape<I>>, call: Call) => AsyncIterable<MessageInitShape<O>>
           : never;
-
-/** The gRPC path of a method, which is also its pattern inside NestJS. */
-export function pathOf(method: DescMethod): string {
-  return `/${method.parent.typeName}/${method.name}`;
-}
 
 /** Makes a class the NestJS controller of a service of the contract: every RPC is a method of the same name in camel case. */
 export function Implements<S extends DescService>(service: S) {

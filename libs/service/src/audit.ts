@@ -5,7 +5,7 @@ import { publish } from '@gabion/events/publish';
 import type { Database, Tx } from '@gabion/postgres/database';
 import type { Call } from '@gabion/rpc/call';
 import type { Refusal } from '@gabion/rpc/contract-server';
-import { pathOf } from '@gabion/rpc/implements';
+import { pathOf } from '@gabion/rpc/method-path';
 import type { Logger } from '@gabion/telemetry/log';
 import { counter } from '@gabion/telemetry/metrics';
 import { type Caller, CallerKind } from '@gabion/trust/caller';

@@ -65,18 +65,24 @@ export class ClusterKeyFeed {
     const { keys, db } = this.parts;
     const { cluster } = this.follower;
     const { is_suspended: isSuspended, grace_seconds: graceSeconds } = await clusterOf(db.kysely, cluster);
-    if (isSuspended) return { message: { graceSeconds, problem: 'suspended' } };
+    if (isSuspended) return this.#without({ graceSeconds, problem: 'suspended' });
     try {
       const set = await keys.set(cluster);
       const usable = await this.#sealed(set);
       if (!usable.some(({ kmsKeyId }) => kmsKeyId === set.primary.kms_key_id))
-        return { message: { graceSeconds, problem: 'key_version_unusable' } };
+        return this.#without({ graceSeconds, problem: 'key_version_unusable' });
       const message = { graceSeconds, keys: usable, primary: set.primary.kms_key_id };
       return { message, nextChange: set.nextChange };
     } catch (error) {
       if (!(error instanceof Fault) || error.kind !== 'failed_precondition') throw error;
-      return { message: { graceSeconds, problem: error.code } };
+      return this.#without({ graceSeconds, problem: error.code });
     }
+  }
+
+  /** A message without keys, after which the plugin has none. */
+  #without(message: Message): { message: Message } {
+    this.#told.clear();
+    return { message };
   }
 
   async #sealed({ names }: ClusterKeySet): Promise<MessageInitShape<typeof ClusterKeySchema>[]> {

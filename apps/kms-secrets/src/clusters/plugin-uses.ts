@@ -57,7 +57,7 @@ export class PluginUses {
 
   /** A use of a name that the cluster never had was refused: it stands under the present key, version 0. */
   #use(
-    { time, operation, uid, code }: ClusterKeyUse,
+    { time, operation, uid, code, count }: ClusterKeyUse,
     name: ClusterKeyNameRow | undefined,
     newest: ClusterKeyNameRow,
     { callerId, requestId }: { callerId: string; requestId: string },
@@ -69,7 +69,7 @@ export class PluginUses {
       callerKind: 'kms_plugin',
       callerId,
       contextSha256: new Uint8Array(),
-      count: 1,
+      count: count || 1,
       code: code || (name ? '' : 'kms_key_id_unknown'),
       requestId: uid || requestId,
       time: time ? timestampDate(time) : this.now(),
