@@ -2,23 +2,31 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ApiServer } from './kms-v2/api-server.ts';
+import { apiServerScenarios, type Behind } from './kms-v2/api-server-scenarios.ts';
 import { Checks } from './kms-v2/checks.ts';
+import { Gabion } from './kms-v2/gabion.ts';
 import { type Hooks, hooksOf } from './kms-v2/hooks.ts';
 import { Provider } from './kms-v2/provider.ts';
 import { type FaultName, faults, ReferencePlugin } from './kms-v2/reference-plugin.ts';
 import { socketScenarios } from './kms-v2/socket-scenarios.ts';
 
-// Drives a KMS v2 provider over its socket; without --socket the harness proves itself against its own provider, sound and with each fault:
-//   node --experimental-transform-types --conditions=source conformance/kms-v2.ts [--socket PATH]
-//     [--rotate CMD] [--disable CMD] [--enable CMD] [--restart CMD] [--bound SECONDS]
+// Drives a KMS v2 provider over its socket and, with --apiserver, through a real API server with Debian's etcd. The
+// provider is ours with --gabion, any one with --socket, and else one of the harness itself, sound and with each fault:
+//   node --experimental-transform-types --conditions=source conformance/kms-v2.ts [--gabion | --socket PATH]
+//     [--apiserver PROGRAM] [--rotate CMD] [--disable CMD] [--enable CMD] [--restart CMD] [--migrate CMD] [--bound SECONDS]
+// PROGRAM is any kube-apiserver, or `go build` of conformance/kms-v2/apiserver.
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
   options: {
+    gabion: { type: 'boolean' },
     socket: text,
+    apiserver: text,
     rotate: text,
     disable: text,
     enable: text,
     restart: text,
+    migrate: text,
     bound: { type: 'string', default: '60' },
   },
 });
@@ -62,12 +70,37 @@ async function provesItself(): Promise<boolean> {
   return sound.failures.length + harness.failures.length === 0;
 }
 
+/** Over the socket, and through an API server when there is one. */
+async function against(subject: string, behind: Behind, hooks: Hooks): Promise<boolean> {
+  const checks = await overSocket(behind.socket, hooks);
+  console.log(checks.summary(`${subject}, socket`));
+  if (values.apiserver === undefined) return checks.failures.length === 0;
+  const directory = mkdtempSync(join(tmpdir(), 'kms-v2-apiserver-'));
+  const through = new Checks();
+  await using server = new ApiServer(values.apiserver, directory);
+  await apiServerScenarios(server, behind, hooks, through);
+  console.log(through.summary(`${subject}, API server`));
+  if (through.failures.length === 0) rmSync(directory, { recursive: true });
+  else console.log(`logs are in ${directory}`);
+  return checks.failures.length + through.failures.length === 0;
+}
+
+async function againstGabion(): Promise<boolean> {
+  const directory = mkdtempSync(join(tmpdir(), 'kms-v2-'));
+  try {
+    await using gabion = await Gabion.start(directory);
+    return await against('gabion', gabion, gabion.hooks);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
 async function runs(): Promise<boolean> {
-  const { socket, rotate, disable, enable, restart } = values;
-  if (socket === undefined) return provesItself();
-  const checks = await overSocket(socket, hooksOf({ rotate, disable, enable, restart }));
-  console.log(checks.summary('socket'));
-  return checks.failures.length === 0;
+  const { gabion, socket, apiserver, rotate, disable, enable, restart, migrate } = values;
+  if (gabion) return againstGabion();
+  if (socket !== undefined) return against(socket, { socket }, hooksOf({ rotate, disable, enable, restart, migrate }));
+  if (apiserver === undefined) return provesItself();
+  return withReference(undefined, (own, hooks) => against('reference plugin', { socket: own }, hooks));
 }
 
 process.exitCode = (await runs()) ? 0 : 1;

@@ -9,7 +9,8 @@ export interface Hooks {
   readonly disable?: () => Promise<void>;
   readonly enable?: () => Promise<void>;
   readonly restart?: () => Promise<void>;
-  readonly restartService?: () => Promise<void>;
+  /** Has all stored values written again, and waits for the end. */
+  readonly migrate?: () => Promise<void>;
 }
 
 /** Hooks from shell commands; each has a minute. */

@@ -1,10 +1,15 @@
-import { type Client, credentials } from '@grpc/grpc-js';
+import { type Client, credentials, Metadata } from '@grpc/grpc-js';
 import { keyManagementService, type Sealed, type StatusResponse } from './contract.ts';
 
 /** The API server's own default for one call of a KMS plugin. */
 export const callDeadlineMs = 3_000;
 
-type Unary = (request: object, options: object, done: (error: Error | null, answer: unknown) => void) => void;
+type Unary = (
+  request: object,
+  metadata: Metadata,
+  options: object,
+  done: (error: Error | null, answer: unknown) => void,
+) => void;
 
 /** Any KMS v2 provider behind a unix socket, called with the deadline of the API server. */
 export class Provider {
@@ -35,7 +40,11 @@ export class Provider {
   #call<Answer>(method: string, request: object): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const options = { deadline: Date.now() + callDeadlineMs };
-      this.#client[method]?.(request, options, (error, answer) => (error ? reject(error) : resolve(answer as Answer)));
+      // As an API server, which waits for a provider that is not there yet.
+      const metadata = new Metadata({ waitForReady: true });
+      this.#client[method]?.(request, metadata, options, (error, answer) =>
+        error ? reject(error) : resolve(answer as Answer),
+      );
     });
   }
 }
