@@ -21,6 +21,7 @@ export interface Stored {
 
 const group = 'conformance.example.com';
 const requestMs = 10_000;
+const readyMs = 90_000;
 
 /**
  * An API server of Kubernetes with an etcd of its own: kube-apiserver, whose Secrets are then encrypted, or that of
@@ -80,7 +81,10 @@ export class ApiServer implements AsyncDisposable {
     if (configuration !== undefined) writeFileSync(path, configuration, { mode: 0o600 });
     const encrypting = configuration === undefined ? [] : ['--encryption-provider-config', path];
     this.#server = this.#spawn(this.#program, [...this.#flags(), ...encrypting]);
-    await this.#until('the API server', async () => (await this.ask('GET', '/readyz')).status === 200, 90_000);
+    // That of apiextensions alone is never ready: it waits for what only a kube-apiserver has.
+    const ready = this.#isWhole ? '/readyz' : '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    await this.#until('the API server', async () => (await this.ask('GET', ready)).status === 200);
+    if (configuration !== undefined) await this.#serves();
   }
 
   ask(method: string, path: string, body?: object): Promise<Answer> {
@@ -213,7 +217,11 @@ export class ApiServer implements AsyncDisposable {
         versions: [{ name: 'v1', served: true, storage: true, schema }],
       },
     });
-    await this.#until('the custom resource', async () => (await this.ask('GET', this.#path())).status === 200, 60_000);
+    await this.#serves();
+  }
+
+  #serves(): Promise<void> {
+    return this.#until('the resource', async () => (await this.ask('GET', this.#path())).status === 200);
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {
@@ -228,8 +236,8 @@ export class ApiServer implements AsyncDisposable {
     return readFileSync(join(this.#directory, name));
   }
 
-  async #until(what: string, isSo: () => Promise<boolean>, ms: number): Promise<void> {
-    const until = Date.now() + ms;
+  async #until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+    const until = Date.now() + readyMs;
     while (!(await isSo())) {
       if (this.#server?.exitCode != null || Date.now() > until)
         throw new Error(`${what} is not ready; see ${this.#directory}/*.log`);
