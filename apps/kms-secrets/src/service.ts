@@ -2,7 +2,7 @@ import { ClusterEncryptionService, ClusterKeyService } from '@gabion/contracts/g
 import { KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
-import { CredentialService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
+import { CredentialService, SecretService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import { catalogue } from '@gabion/contracts/services';
 import type { AllowedCallers } from '@gabion/rpc/admission';
 import { type Parts, type Running, startService } from '@gabion/service/start';
@@ -30,6 +30,7 @@ const offered = [
   CryptoService,
   ClusterEncryptionService,
   ClusterKeyService,
+  SecretService,
   CredentialService,
 ];
 

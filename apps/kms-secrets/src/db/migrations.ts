@@ -3,13 +3,14 @@ import { clusterMigrations } from '../clusters/tables.ts';
 import { keyMigration } from '../keys/tables.ts';
 import { operationMigration } from '../operations/tables.ts';
 import { sealMigration } from '../seal/tables.ts';
-import { secretMigration } from '../secrets/tables.ts';
+import { credentialMigration, secretMigration } from '../secrets/tables.ts';
 
 /** The schema of `kms-secrets`, forward only. */
 export const migrations: readonly Migration[] = [
   sealMigration,
   keyMigration,
   operationMigration,
-  secretMigration,
+  credentialMigration,
   ...clusterMigrations,
+  secretMigration,
 ];

@@ -1,13 +1,26 @@
-import { CredentialService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
+import { CredentialService, SecretService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import type { Area, AreaParts } from '../area.ts';
 import { CredentialsController } from './credentials.controller.ts';
 import { Credentials } from './credentials.ts';
+import { Leases } from './leases.ts';
+import { SecretExpiry } from './secret-expiry.ts';
+import { SecretValues } from './secret-values.ts';
+import { SecretsController } from './secrets.controller.ts';
+import { Secrets } from './secrets.ts';
 
 /** Opens the area `secrets`. */
-export function openSecrets({ barrier, now }: AreaParts): Area {
+export function openSecrets({ db, log, barrier, now, use }: AreaParts): Area {
+  const secrets = new Secrets(new SecretValues(barrier), now);
+  const leases = new Leases(now);
+  const expiry = use(new SecretExpiry(db, secrets, leases, log));
   return {
-    services: [CredentialService],
-    controllers: [CredentialsController],
-    providers: [{ provide: Credentials, useValue: new Credentials(barrier, now) }],
+    services: [SecretService, CredentialService],
+    controllers: [SecretsController, CredentialsController],
+    providers: [
+      { provide: Secrets, useValue: secrets },
+      { provide: Leases, useValue: leases },
+      { provide: Credentials, useValue: new Credentials(barrier, now) },
+    ],
+    begin: async () => expiry.begin(),
   };
 }
