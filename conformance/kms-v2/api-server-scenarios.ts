@@ -113,7 +113,7 @@ async function outlivesApiServer(server: ApiServer, behind: Behind, checks: Chec
   const names = (await server.stored()).map(({ key }) => key.split('/').at(-1) as string);
   let failed = 0;
   for (const name of names) if ((await server.read(name)).status !== 200) failed++;
-  checks.check(`a new API server reads all ${names.length} objects, under every key`, failed === 0, failed);
+  checks.check(`a new API server reads all ${names.length} objects`, names.length > 0 && failed === 0, failed);
 }
 
 async function migrates(server: ApiServer, provider: Provider, hooks: Hooks, checks: Checks): Promise<void> {
@@ -122,7 +122,11 @@ async function migrates(server: ApiServer, provider: Provider, hooks: Hooks, che
   const { keyId } = await provider.status();
   const stored = await server.stored();
   const others = stored.filter(({ value }) => storedValue(value).kmsKeyId !== keyId);
-  checks.check(`migration: all ${stored.length} values under the present key`, others.length === 0, others.length);
+  checks.check(
+    `migration: all ${stored.length} values under the present key`,
+    stored.length > 0 && others.length === 0,
+    others.length,
+  );
 }
 
 async function stopsWrites(server: ApiServer, { disable, enable }: Hooks, checks: Checks): Promise<void> {

@@ -178,7 +178,16 @@ export class ApiServer implements AsyncDisposable {
     const kubeconfig = at('kubeconfig');
     writeFileSync(kubeconfig, this.kubeconfig(), { mode: 0o600 });
     const common = [
-      ...['--etcd-servers', this.etcdUrl, '--bind-address', '127.0.0.1', '--secure-port', `${this.#ports.server}`],
+      ...[
+        '--etcd-servers',
+        this.etcdUrl,
+        '--etcd-prefix',
+        '/registry',
+        '--bind-address',
+        '127.0.0.1',
+        '--secure-port',
+        `${this.#ports.server}`,
+      ],
       ...['--tls-cert-file', at('server.crt'), '--tls-private-key-file', at('server.key')],
       ...['--client-ca-file', at('ca.crt'), '--disable-admission-plugins', 'NamespaceLifecycle'],
     ];

@@ -32,6 +32,11 @@ export async function evidence(cluster: string, options: Options): Promise<void>
     if (options.etcd === undefined) return service.getEncryptionEvidence({ cluster }, as);
     const { resources } = await service.getClusterEncryption({ cluster }, as);
     const census = await counted(resources, options.etcd, options);
+    if (census.shares().length === 0)
+      throw new Complaint(`etcd has none of ${resources.join(', ')} below ${options.etcdPrefix}`, {
+        code: 'nothing_counted',
+        hint: "Is --etcd-prefix that of the API server? kube-apiserver's is /registry unless told.",
+      });
     const shares = census.shares().map((share) => ({ ...share, values: BigInt(share.values) }));
     return service.reportEncryptionEvidence({ cluster, resources, shares }, as);
   });

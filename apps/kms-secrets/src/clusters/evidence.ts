@@ -32,7 +32,9 @@ export class Evidence {
     return {
       shares,
       resources: found.resources,
+      // Nothing counted proves nothing: it may have been looked for in the wrong place.
       isComplete:
+        shares.length > 0 &&
         row.resources.every((each) => found.resources.includes(each)) &&
         shares
           .filter(({ resource }) => row.resources.includes(resource))

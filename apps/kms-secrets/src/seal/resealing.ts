@@ -51,7 +51,8 @@ export class Resealing {
   /** Begins a reseal. A present seal without holders of shares is authorised by who may begin it. */
   async begin(tx: Tx, wanted: WantedSeal, begunBy: string): Promise<ResealStep> {
     const present = await this.#locked(tx);
-    if (await findReseal(tx)) throw sealFaults.resealInProgress();
+    const other = await findReseal(tx);
+    if (other) throw sealFaults.resealInProgress(other.id);
     const { recipients, kind, threshold, shares } = wanted;
     const begun = { id: randomUUID(), begun_by: begunBy, kind, threshold, shares, recipients };
     const row = { ...begun, wrapped_root: null, wrapped_seal_key: null, create_time: this.#parts.now() };
@@ -107,7 +108,8 @@ export class Resealing {
     const { seal, barrier, now } = this.#parts;
     const present = await this.#locked(tx);
     // Its wraps are of the present root key.
-    if (await findReseal(tx)) throw sealFaults.resealInProgress();
+    const other = await findReseal(tx);
+    if (other) throw sealFaults.resealInProgress(other.id);
     const next = { root: freshKey(), rootVersion: present.root_version + 1 };
     const place = { ...placeOf(present), rootVersion: next.rootVersion };
     const wraps = wrapRoot(next.root, seal.keys.sealKey, place);

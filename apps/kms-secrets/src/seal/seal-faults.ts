@@ -21,8 +21,8 @@ export const sealFaults = {
     }),
   notByShares: () =>
     new Fault('failed_precondition', 'this seal is not opened by shares', { code: 'seal_kind_unsuitable' }),
-  resealInProgress: () =>
-    new Fault('failed_precondition', 'a reseal is in progress: finish or cancel it first', {
+  resealInProgress: (id: string) =>
+    new Fault('failed_precondition', `the reseal ${id} is in progress: finish or cancel it first`, {
       code: 'reseal_in_progress',
     }),
   resealUnknown: () => new Fault('not_found', 'there is no such reseal', { code: 'reseal_unknown' }),
