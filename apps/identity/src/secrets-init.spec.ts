@@ -36,10 +36,9 @@ describe('initSecrets', () => {
           'redis-url',
           'root.key',
           'root.pem',
-          'sealing-key',
         ].map((file) => `identity/${file}`),
         ...['gateway', 'image-scanner'].flatMap((service) =>
-          ['join-token', `${service}.postgres`, 'postgres-url', 'redis-url', 'root.pem', 'sealing-key'].map(
+          ['join-token', `${service}.postgres`, 'postgres-url', 'redis-url', 'root.pem'].map(
             (file) => `${service}/${file}`,
           ),
         ),

@@ -14,8 +14,7 @@ export interface Servers {
 /**
  * Makes what distributed mode needs, in one folder a reader, each file 0600; what is there is left as it is.
  * `identity`: root.key, root.pem and every `<service>.join-token`. Each service: root.pem, join-token,
- * sealing-key (for what it stores sealed, the same in all replicas), `<service>.postgres` (its password), postgres-url,
- * redis-url. `postgres` and `redis`: password, redis.conf.
+ * `<service>.postgres` (its password), postgres-url, redis-url. `postgres` and `redis`: password, redis.conf.
  */
 export async function initSecrets(
   dir: string,
@@ -29,7 +28,6 @@ export async function initSecrets(
   for (const service of new Set(['identity', ...services])) {
     const kept = (file: string, content: () => string) => keptOrMade(join(dir, service, file), content);
     await kept('root.pem', () => rootPem);
-    await kept('sealing-key', password);
     await kept('redis-url', () => `redis://:${redisPassword}@${servers.redis}\n`);
     const postgresPassword = line(await kept(`${service}.postgres`, password));
     const role = `gabion_${service.replaceAll('-', '_')}`;

@@ -15,8 +15,6 @@ const scannerConfig = platformConfig.extend({
   scanTimeoutMs: z.number().default(3_600_000),
   /** Credentials for registries where the request brings none: a Docker config.json. */
   dockerConfigFile: z.string().optional(),
-  /** File of 32 bytes or more by which credentials of registries are sealed: the same in all replicas. That of the data directory unless told. */
-  registryKeyFile: z.string().optional(),
   /** Whether registries on loopback and private addresses may be reached. Link-local addresses never are. */
   allowPrivateRegistries: z.boolean().default(true),
   /** `HTTPS_PROXY` and its kin: the way to registries. */
@@ -97,7 +95,6 @@ export function configFromEnv(env: Readonly<Record<string, string | undefined>>)
     ...platformFromEnv(env),
     ...(env.GABION_SCAN_WORKERS && { workers: Number(env.GABION_SCAN_WORKERS) }),
     ...(env.GABION_DOCKER_CONFIG && { dockerConfigFile: env.GABION_DOCKER_CONFIG }),
-    ...(env.GABION_REGISTRY_KEY_FILE && { registryKeyFile: env.GABION_REGISTRY_KEY_FILE }),
     ...(env.GABION_ALLOW_PRIVATE_REGISTRIES && {
       allowPrivateRegistries: env.GABION_ALLOW_PRIVATE_REGISTRIES === 'true',
     }),

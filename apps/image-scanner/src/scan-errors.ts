@@ -13,7 +13,8 @@ type ServiceErrorCode =
   | 'replica_gone'
   | 'scan_crashed'
   | 'scan_timeout'
-  | 'registry_key_missing'
+  | 'registry_credentials_missing'
+  | 'registry_credentials_unavailable'
   | 'internal';
 
 /** A scan that ends without a result, for a reason of the service itself. */
@@ -38,7 +39,8 @@ const own: Readonly<Record<ServiceErrorCode, string>> = {
   replica_gone: 'the replica that holds what this scan needs has not been seen again',
   scan_crashed: 'the scan has brought down its worker again and again',
   scan_timeout: 'the scan took too long',
-  registry_key_missing: 'the credentials of the registry are sealed by a key that this replica does not have',
+  registry_credentials_missing: 'the credentials of the registry are not kept any more: give them again',
+  registry_credentials_unavailable: 'kms-secrets does not give out the credentials of the registry',
   internal: 'Gabion made a mistake; the log tells more under the id of the scan',
 };
 

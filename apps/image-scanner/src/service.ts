@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { CredentialService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import { catalogue as contract } from '@gabion/contracts/services';
 import { defaultLimits } from '@gabion/rootfs/limits';
 import { type Parts, type Running, startService } from '@gabion/service/start';
@@ -25,8 +26,8 @@ import { Queue } from './queue.ts';
 import { ImagePlatforms } from './registries/image-platforms.ts';
 import { Registries } from './registries/registries.ts';
 import { RegistryAccess } from './registries/registry-access.ts';
+import { RegistryCredentials } from './registries/registry-credentials.ts';
 import { RegistryEvents } from './registries/registry-events.ts';
-import { RegistryKey } from './registries/registry-key.ts';
 import { SweepRunner } from './registries/sweep-runner.ts';
 import { Sweeps } from './registries/sweeps.ts';
 import { Rejudger } from './rejudger.ts';
@@ -76,7 +77,7 @@ export async function start(config: Config): Promise<Running> {
   );
 }
 
-async function compose({ db, log, use }: Parts, config: Config) {
+async function compose({ db, log, use, to }: Parts, config: Config) {
   const home = await Home.open(config.dataDir);
   const detectors = await detectorSettings(config);
   const uploads = new Uploads(db, home, config);
@@ -89,9 +90,10 @@ async function compose({ db, log, use }: Parts, config: Config) {
   const { feeds, updates } = await openFeeds(db, home, sourceImport, config);
   const queue = new Queue(db, randomUUID(), home.id, config.leaseMs);
   const images = new Images(db, detectors.imageVersion);
-  const registryKey = await RegistryKey.open(config.registryKeyFile, config.dataDir);
-  const registries = new Registries(db, registryKey);
-  const registryAccess = new RegistryAccess(db, registryKey, config);
+  const kept = config.peers['kms-secrets'] ? to('kms-secrets').client(CredentialService) : undefined;
+  const credentials = new RegistryCredentials(kept);
+  const registries = new Registries(db, credentials);
+  const registryAccess = new RegistryAccess(db, credentials, config);
   const access = new ImageAccess(home, uploads, registryAccess, config);
   const suppressions = new Suppressions(db);
   const current = new CurrentFindings(db, suppressions);

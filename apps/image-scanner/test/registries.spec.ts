@@ -53,12 +53,21 @@ async function swept(registries: ReturnType<typeof registriesOf>, id: string): P
     const put = await registries.putRegistry({ registry: { name: 'main', host, credentials: auth } }, { caller });
     expect(put).toMatchObject({ name: 'main', host, hasCredentials: true, maxConcurrentScans: 4 });
     expect(put.credentials).toBeUndefined();
+    expect([...site.kept.keys()]).toEqual(['image-scanner registries/main']);
     await registries.putRegistry({ registry: { name: 'main', host, maxConcurrentScans: 2 } }, { caller });
     expect((await replica.scan(`${host}/own/app:1`)).state).toBe(ScanState.SUCCEEDED);
     await expect(registries.putRegistry({ registry: { name: 'other', host } }, { caller })).rejects.toMatchObject({
       code: 'registry_host_taken',
     });
+    // Kept for another host, they are for nobody here.
+    const credentials = { username: 'robot', password: 'x' };
+    const elsewhere = Buffer.from(JSON.stringify({ host: 'other.example', credentials }));
+    const own = site.kept.get('image-scanner registries/main') as Uint8Array;
+    site.kept.set('image-scanner registries/main', elsewhere);
+    expect((await replica.scan(`${host}/own/app:1`)).error?.code).toBe('registry_credentials_missing');
+    site.kept.set('image-scanner registries/main', own);
     await registries.deleteRegistry({ name: 'main' }, { caller });
+    expect(site.kept.size).toBe(0);
     expect((await replica.scan(`${host}/own/app:1`)).error?.code).toBe('unauthorized');
   });
 

@@ -22,6 +22,7 @@ import { credentials } from '@grpc/grpc-js';
 import { sql } from 'kysely';
 import { type ConfigInput, configFrom } from '../src/config.ts';
 import { start } from '../src/service.ts';
+import { credentialService } from './credential-service.ts';
 import { feedOf, type TestFeed } from './feeds.ts';
 
 export const caller = localOperator();
@@ -29,14 +30,18 @@ export const caller = localOperator();
 /** A database and a data directory, and image scanners that are started on them. */
 export class Site implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
+  /** What kms-secrets keeps for the scanner. */
+  readonly kept: Map<string, Uint8Array>;
   #sockets = 0;
 
   private constructor(
     readonly db: Database,
     readonly directory: string,
+    kept: Map<string, Uint8Array>,
     stack: AsyncDisposableStack,
   ) {
     this.#stack = stack;
+    this.kept = kept;
   }
 
   /** On a database of its own, unless one is given. */
@@ -46,7 +51,9 @@ export class Site implements AsyncDisposable {
     stack.defer(() => rm(directory, { recursive: true, force: true }));
     const url = postgresUrl ?? stack.use(await testDatabase({ database: true })).url;
     const db = stack.use(openDatabase(url));
-    return new Site(db, directory, stack.move());
+    const kept = new Map<string, Uint8Array>();
+    stack.use(await credentialService(join(directory, 'kms-secrets.sock'), kept));
+    return new Site(db, directory, kept, stack.move());
   }
 
   /** Starts a replica; it stops with the site unless it is disposed before. */
@@ -61,6 +68,7 @@ export class Site implements AsyncDisposable {
       listen: `unix:${join(this.directory, `${++this.#sockets}.sock`)}`,
       postgresUrl: this.db.url,
       bus: { kind: 'postgres', logs: { 'image-scanner': this.db.url } },
+      peers: { 'kms-secrets': `unix:${join(this.directory, 'kms-secrets.sock')}` },
       dataDir: join(this.directory, 'data'),
       // Tests ask nobody on the internet; those of feeds ask for their own.
       advisoryUpdates: false,

@@ -6,6 +6,7 @@ import { componentsMigration } from './0004-components.ts';
 import { feedsMigration } from './0005-feeds.ts';
 import { registriesMigration } from './0006-registries.ts';
 import { reportsMigration } from './0007-reports.ts';
+import { registryCredentialsMigration } from './0008-registry-credentials.ts';
 
 /** The schema of the service's database, oldest step first. */
 export const migrations: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   feedsMigration,
   registriesMigration,
   reportsMigration,
+  registryCredentialsMigration,
 ];

@@ -9,8 +9,8 @@ import { Fault } from '@gabion/rpc/fault';
 import { audit } from '@gabion/service/audit';
 import { sql } from 'kysely';
 import { credentialsFrom } from '../scan-order.ts';
-import { aboutRegistry, type RegistryRow, scopeFrom } from './registry.ts';
-import type { RegistryKey } from './registry-key.ts';
+import { type RegistryRow, scopeFrom } from './registry.ts';
+import type { RegistryCredentials } from './registry-credentials.ts';
 import { checkedScope } from './sweep-scope.ts';
 
 const defaultConcurrency = 4;
@@ -23,7 +23,7 @@ const maxIntervalMs = 366 * 24 * 3_600_000;
 export class Registries {
   constructor(
     private readonly db: Database,
-    private readonly key: RegistryKey,
+    private readonly kept: RegistryCredentials,
   ) {}
 
   /** Adds one or changes the one of that name; credentials that are not given stay while the host does. */
@@ -33,23 +33,23 @@ export class Registries {
     const scope = checkedScope(scopeFrom(asked.sweepScope), 'registry.sweepScope');
     checkCertificates(asked.caCertificates);
     const given = asked.credentials && credentialsFrom(asked.credentials);
-    const sealed = given && this.key.seal(given, aboutRegistry({ name: asked.name, host }));
+    const isGiven = given !== undefined;
     return this.db.transaction(async (tx) => {
       await sql`select pg_advisory_xact_lock(hashtextextended('registries', 0))`.execute(tx);
       await this.#checkPlace(tx, asked.name, host);
+      // Before what says that they are there; without it they are for nobody.
+      if (given) await this.kept.put({ name: asked.name, host }, given);
       const { rows } = await sql<RegistryRow>`
-        insert into registries (name, host, credentials, key_id, plain_http, ca_certificates, max_concurrent_scans,
+        insert into registries (name, host, has_credentials, plain_http, ca_certificates, max_concurrent_scans,
           max_requests_per_second, sweep_interval_ms, sweep_scope, next_sweep_time)
-        values (${asked.name}, ${host}, ${sealed?.bytes ?? null}, ${sealed?.keyId ?? null}, ${asked.plainHttp},
+        values (${asked.name}, ${host}, ${isGiven}, ${asked.plainHttp},
           ${asked.caCertificates}, ${asked.maxConcurrentScans || defaultConcurrency}, ${asked.maxRequestsPerSecond},
           ${intervalMs ?? null}, ${JSON.stringify(scope)}::jsonb,
           ${intervalMs === undefined ? null : sql`now()`})
         on conflict (name) do update set
           host = excluded.host, plain_http = excluded.plain_http, ca_certificates = excluded.ca_certificates,
-          credentials = case when ${sealed !== undefined} or registries.host <> excluded.host
-            then excluded.credentials else registries.credentials end,
-          key_id = case when ${sealed !== undefined} or registries.host <> excluded.host
-            then excluded.key_id else registries.key_id end,
+          has_credentials = case when ${isGiven} or registries.host <> excluded.host
+            then excluded.has_credentials else registries.has_credentials end,
           max_concurrent_scans = excluded.max_concurrent_scans,
           max_requests_per_second = excluded.max_requests_per_second,
           sweep_interval_ms = excluded.sweep_interval_ms, sweep_scope = excluded.sweep_scope,
@@ -81,6 +81,7 @@ export class Registries {
       if (numAffectedRows !== 1n) throw notFound(name);
       await audit(tx, call, { service: 'image-scanner', resource: `registries/${name}` });
     });
+    await this.kept.delete(name);
   }
 
   async #checkPlace(tx: Tx, name: string, host: string): Promise<void> {

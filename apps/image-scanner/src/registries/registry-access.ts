@@ -6,8 +6,8 @@ import type { Database } from '@gabion/postgres/database';
 import { sql } from 'kysely';
 import type { Config } from '../config.ts';
 import { registryAddresses } from '../registry-addresses.ts';
-import { aboutRegistry, type RegistryRow } from './registry.ts';
-import type { RegistryKey } from './registry-key.ts';
+import type { RegistryRow } from './registry.ts';
+import type { RegistryCredentials } from './registry-credentials.ts';
 
 /** What a request itself says of how to speak to a registry. */
 export interface Asked {
@@ -21,7 +21,7 @@ export class RegistryAccess {
 
   constructor(
     private readonly db: Database,
-    private readonly key: RegistryKey,
+    private readonly kept: RegistryCredentials,
     private readonly config: Pick<Config, 'dockerConfigFile' | 'allowPrivateRegistries' | 'proxy'>,
   ) {}
 
@@ -43,10 +43,12 @@ export class RegistryAccess {
 
   #credentials(given: Credentials | undefined, settings: RegistryRow | undefined): CredentialSource | undefined {
     if (given) return async () => given;
-    if (settings?.credentials && settings.key_id !== null) {
-      const sealed = { bytes: settings.credentials, keyId: settings.key_id };
-      const stored = this.key.unseal(sealed, aboutRegistry(settings));
-      return async () => stored;
+    if (settings?.has_credentials) {
+      let stored: Promise<Credentials> | undefined;
+      return () => {
+        stored ??= this.kept.read(settings);
+        return stored;
+      };
     }
     return this.config.dockerConfigFile ? dockerConfigCredentials(this.config.dockerConfigFile) : undefined;
   }

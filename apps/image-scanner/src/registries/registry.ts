@@ -14,8 +14,8 @@ export interface Scope {
 export interface RegistryRow {
   readonly name: string;
   readonly host: string;
-  readonly credentials: Buffer | null;
-  readonly key_id: string | null;
+  /** Kept by kms-secrets. */
+  readonly has_credentials: boolean;
   readonly plain_http: boolean;
   readonly ca_certificates: string;
   readonly max_concurrent_scans: number;
@@ -23,11 +23,6 @@ export interface RegistryRow {
   readonly sweep_interval_ms: string | null;
   readonly sweep_scope: Scope;
   readonly create_time: Date;
-}
-
-/** What sealed credentials are bound to. */
-export function aboutRegistry({ name, host }: Pick<RegistryRow, 'name' | 'host'>): string {
-  return `registry ${name} at ${host}`;
 }
 
 export function scopeFrom(scope: SweepScope | undefined): Scope {
@@ -45,7 +40,7 @@ export function registryMessage(row: RegistryRow): MessageInitShape<typeof Regis
   return {
     name: row.name,
     host: row.host,
-    hasCredentials: row.credentials !== null,
+    hasCredentials: row.has_credentials,
     plainHttp: row.plain_http,
     caCertificates: row.ca_certificates,
     maxConcurrentScans: row.max_concurrent_scans,
