@@ -197,8 +197,8 @@ async function main(rounds: number): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
   const did = `${ledger.operations} operations acknowledged, ${ledger.sealed.length} ciphertexts, ${ledger.secrets.size} secrets`;
   console.log(`${rounds} kills: ${did}, key version ${ledger.keyVersion}, root key version ${ledger.rootVersion}`);
-  console.log(`${rounds - failures.length} passed, ${failures.length} failed`);
   for (const failure of failures.slice(0, 20)) console.log(`  ${failure}`);
+  console.log(`${rounds - failures.length} passed, ${failures.length} failed`);
   process.exitCode = failures.length === 0 ? 0 : 1;
 }
 

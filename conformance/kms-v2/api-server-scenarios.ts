@@ -46,9 +46,9 @@ export async function apiServerScenarios(
   }
 }
 
-async function configurationOf({ socket, configuration }: Behind, resource: string): Promise<string> {
-  if (configuration) return configuration(resource);
-  const kms = { kms: { apiVersion: 'v2', name: 'conformance', endpoint: `unix://${socket}`, timeout: '3s' } };
+async function configurationOf(behind: Behind, resource: string): Promise<string> {
+  if (behind.configuration) return behind.configuration(resource);
+  const kms = { kms: { apiVersion: 'v2', name: 'conformance', endpoint: `unix://${behind.socket}`, timeout: '3s' } };
   const resources = [{ resources: [resource], providers: [kms, { identity: {} }] }];
   return JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'EncryptionConfiguration', resources });
 }

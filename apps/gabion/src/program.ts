@@ -7,6 +7,7 @@ import { registries } from './commands/registries-command.ts';
 import { results } from './commands/result-commands.ts';
 import { scanning } from './commands/scan-commands.ts';
 import { seal } from './commands/seal-command.ts';
+import { secretValues } from './commands/secrets-command.ts';
 import { dataOption } from './data-option.ts';
 import { examples } from './examples.ts';
 import { version } from './version.ts';
@@ -161,7 +162,10 @@ function token(gabion: Command): void {
 }
 
 function secrets(gabion: Command): void {
-  const group = gabion.command('secrets').description('Secrets of a distributed installation.');
+  const group = gabion
+    .command('secrets')
+    .description('Secrets by path, and (init, databases, print) those of a distributed installation itself.');
+  secretValues(group);
   const dir = () => new Option('--dir <directory>', 'folder of the secrets').makeOptionMandatory();
   group
     .command('init')
