@@ -95,12 +95,12 @@ async function rotatesUnderLoad(server: ApiServer, provider: Provider, hooks: Ho
     await restart();
     await pause(2000);
   }
-  const { keyId } = await provider.status();
   const isUsed = await within(rotationBoundMs, async () => {
+    const { keyId } = await provider.status();
     await server.create(`rotated-${Date.now()}`, 'text');
     return (await server.stored()).some(({ value }) => storedValue(value).kmsKeyId === keyId);
   });
-  checks.check(`rotation: the new key is used within ${rotationBoundMs / 1000} s`, isUsed, keyId);
+  checks.check(`rotation: the new key is used within ${rotationBoundMs / 1000} s`, isUsed);
   const { writes, reads, failedWrites, failedReads } = await load.stop();
   const told = `${rounds} rotations and ${rounds} restarts under ${writes} writes and ${reads} reads`;
   console.log(`${told}: ${failedWrites.length} failed writes, ${failedReads.length} failed reads`);

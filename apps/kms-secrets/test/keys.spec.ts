@@ -227,6 +227,19 @@ describe('keys', () => {
       expect(fault).toMatchObject({ kind: 'permission_denied' });
   });
 
+  it('sign certificate requests, which are recorded', async () => {
+    const key = await made(KeyType.ECDSA_P256);
+    const asked = { key: key.id, subject: 'CN=db.example', dnsNames: ['db.example'] };
+    const { pem } = await keys.createCertificateRequest(asked, as);
+    expect(pem).toMatch(/^-----BEGIN CERTIFICATE REQUEST-----/);
+    const refusals = [
+      keys.createCertificateRequest({ ...asked, subject: 'nothing' }, as),
+      keys.createCertificateRequest({ ...asked, key: (await made()).id }, as),
+    ];
+    const faults = await Promise.all(refusals.map(faultOf));
+    expect(faults.map(({ code }) => code)).toEqual(['subject_malformed', 'key_type_unsuitable']);
+  });
+
   it('outlive a new root key, and are not to be had from a closed service', async () => {
     const key = await made(KeyType.X25519);
     const { pem } = await keys.getPublicKey({ key: key.id }, as);

@@ -11,7 +11,8 @@ export type KeyErrorCode =
   | 'plaintext_too_large'
   | 'derivation_invalid'
   | 'digest_length_wrong'
-  | 'digest_not_signable';
+  | 'digest_not_signable'
+  | 'subject_malformed';
 
 /** Why a key could not be used. The message never holds material, plaintext or what an underlying library said. */
 export class KeyError extends Error {

@@ -24,8 +24,9 @@ import {
   type SetKeyPolicyRequest,
   type UpdateKeyRequest,
 } from '@gabion/contracts/gabion/kms/v1/keys_pb';
+import { certificateRequest } from '@gabion/keys/certificate-request';
 import { KeyError } from '@gabion/keys/key-error';
-import { importedMaterial, type PrivateType } from '@gabion/keys/material';
+import { importedMaterial, type PrivateType, privateKeyOf } from '@gabion/keys/material';
 import { jwkOf, pemOf, publicKeyIn, publicKeyOf } from '@gabion/keys/public-key';
 import { wrapForTransport } from '@gabion/keys/transport';
 import { pageToken, positionIn } from '@gabion/postgres/pages';
@@ -196,8 +197,18 @@ export class KeysController {
     };
   }
 
-  async createCertificateRequest(_request: CreateCertificateRequestRequest): Promise<never> {
-    throw new Fault('unimplemented', 'certificate requests are not made yet', { code: 'not_offered_yet' });
+  async createCertificateRequest(request: CreateCertificateRequestRequest, call: Call) {
+    const { key: name, version: asked, subject, dnsNames } = request;
+    const key = await this.ring.get(name);
+    const type = kindOf(key.type)?.material;
+    if (!type || type === 'symmetric-256' || type === 'hmac') throw keyFaults.unsuitable('sign certificate requests');
+    allowedBy(key, { caller: call.caller, operation: KeyOperation.SIGN, context: new Map() });
+    const version = asked || key.primaryVersion;
+    await this.db.transaction((tx) => record(tx, call, key, { version: `${version}`, subject }));
+    const { material } = await this.ring.version(key, version, 'apply');
+    const [privateKey, publicKey] = [privateKeyOf(type, material), publicKeyOf(type, material)];
+    const pem = await certificateRequest(privateKey, publicKey, { subject, dnsNames }).catch(refusedAs('subject'));
+    return { pem };
   }
 
   async #found(name: string): Promise<KeyRecord> {
