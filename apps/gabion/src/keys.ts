@@ -81,7 +81,12 @@ export async function listKeyUsers(key: string, options: Options): Promise<void>
     versions.join(', ') || 'all',
     day(lastUseTime),
   ]);
-  process.stdout.write(rows.length === 0 ? 'Nobody uses it\n' : table(['KIND', 'NAME', 'VERSIONS', 'LAST USE'], rows));
+  process.stdout.write(
+    rows.length === 0 ? 'Nobody depends on it\n' : table(['KIND', 'NAME', 'VERSIONS', 'LAST USE'], rows),
+  );
+  const callers = answer.recentCallers.map(({ kind, name, lastUseTime }) => [kind, name, day(lastUseTime)]);
+  if (callers.length > 0)
+    process.stdout.write(`\nUsed in the last 90 days by\n${table(['KIND', 'NAME', 'LAST USE'], callers)}`);
 }
 
 export async function showPublicKey(key: string, options: Options): Promise<void> {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { KeyOperation, KeyService, KeyType } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { CryptoService, SignatureAlgorithm, SignatureEncoding } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { faultOf, person, platform, root } from './platform.ts';
+import { eventually, faultOf, person, platform, root } from './platform.ts';
 import { trailOf } from './trail.ts';
 
 type Site = Awaited<ReturnType<typeof platform>>;
@@ -244,6 +244,8 @@ describe('uses of keys', () => {
     ]);
     expect(uses[0]?.contextSha256).toHaveLength(32);
     expect(bodies.some((body) => body.includes(plaintext) || body.includes('prod'))).toBe(false);
-    expect((await keysOf().getKey({ key: key.id }, as)).versions[0]).toMatchObject({ encryptions: 51n });
+    await eventually(async () => (await keysOf().getKey({ key: key.id }, as)).versions[0]?.encryptions === 51n);
+    const { recentCallers } = await keysOf().listKeyUsers({ key: key.id }, as);
+    expect(recentCallers).toMatchObject([{ kind: 'user', name: 'local' }]);
   });
 });

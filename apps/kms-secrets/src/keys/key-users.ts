@@ -32,6 +32,18 @@ export async function usersOf(db: Kysely<Schema>, keyId: string): Promise<KeyUse
   return db.selectFrom('key_users').selectAll().where('key_id', '=', keyId).orderBy('kind').orderBy('name').execute();
 }
 
+/** Who used the key since, latest first; at most 100. They depend on nothing that is known. */
+export async function recentCallersOf(db: Kysely<Schema>, keyId: string, since: Date) {
+  return db
+    .selectFrom('key_callers')
+    .selectAll()
+    .where('key_id', '=', keyId)
+    .where('last_use_time', '>=', since)
+    .orderBy('last_use_time', 'desc')
+    .limit(100)
+    .execute();
+}
+
 /** Throws `key_in_use` with the users; `below` looks only at those of versions below it. */
 export async function assertUnused(tx: Tx, keyId: string, below = Number.POSITIVE_INFINITY): Promise<void> {
   const users = await usersOf(tx, keyId);

@@ -45,9 +45,11 @@ import { allowedBy } from './key-policy.ts';
 import type { KeyRecord } from './key-ring.ts';
 import { findKey, listKeys, lockNames } from './key-store.ts';
 import { kindOf } from './key-types.ts';
-import { usersOf } from './key-users.ts';
+import { recentCallersOf, usersOf } from './key-users.ts';
 import { WrappingKeys } from './wrapping-keys.ts';
 
+/** Callers of the last 90 days are told beside users. */
+const recentMs = 90 * 86_400_000;
 const kept = [KeyState.ENABLED, KeyState.DISABLED, KeyState.PENDING_DELETION] as const;
 
 @Implements(KeyService)
@@ -107,13 +109,20 @@ export class KeysController {
   }
 
   async listKeyUsers({ key }: ListKeyUsersRequest) {
-    const users = await usersOf(this.db.kysely, (await this.#found(key)).id);
+    const { id } = await this.#found(key);
+    const users = await usersOf(this.db.kysely, id);
+    const callers = await recentCallersOf(this.db.kysely, id, new Date(Date.now() - recentMs));
     return {
       users: users.map(({ kind, name, versions, last_use_time: time }) => ({
         kind,
         name,
         versions,
         ...(time && { lastUseTime: timestampFromDate(time) }),
+      })),
+      recentCallers: callers.map(({ caller_kind: kind, caller_id: name, last_use_time: time }) => ({
+        kind,
+        name,
+        lastUseTime: timestampFromDate(time),
       })),
     };
   }

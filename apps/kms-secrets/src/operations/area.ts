@@ -6,6 +6,7 @@ import { Ciphertexts } from './ciphertexts.ts';
 import { CryptoController } from './crypto.controller.ts';
 import { KeyUses } from './key-uses.ts';
 import { Quotas } from './quotas.ts';
+import { UsageTally } from './usage-tally.ts';
 import { UsageTrail } from './usage-trail.ts';
 
 /** What the area `operations` is made from. */
@@ -18,8 +19,9 @@ export interface OperationsArea extends Area {
 }
 
 /** Opens the area `operations`. */
-export async function openOperations({ db, now, keys }: OperationsParts): Promise<OperationsArea> {
-  const trail = new UsageTrail(db, randomUUID(), now);
+export async function openOperations({ db, log, now, keys, use }: OperationsParts): Promise<OperationsArea> {
+  const tally = use(new UsageTally(db, log));
+  const trail = new UsageTrail(db, randomUUID(), now, tally);
   const uses = new KeyUses(keys.ring, trail, new Quotas());
   return {
     services: [CryptoService],
@@ -28,6 +30,7 @@ export async function openOperations({ db, now, keys }: OperationsParts): Promis
       { provide: KeyUses, useValue: uses },
       { provide: Ciphertexts, useValue: new Ciphertexts(uses) },
     ],
+    begin: async () => tally.begin(),
     trail,
   };
 }

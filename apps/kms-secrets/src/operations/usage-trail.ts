@@ -1,12 +1,12 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { KeysUsedSchema, type KeyUseSchema } from '@gabion/contracts/gabion/kms/v1/events_pb';
-import { KeyOperation } from '@gabion/contracts/gabion/kms/v1/keys_pb';
+import type { KeyOperation } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { publishAll } from '@gabion/events/publish';
 import { Fault } from '@gabion/rpc/fault';
-import { sql } from 'kysely';
 import type { Clock } from '../area.ts';
 import type { Database, Tx } from '../db/schema.ts';
+import type { UsageTally } from './usage-tally.ts';
 
 /** One use, or alike ones of a batch; never anything of the data. */
 export interface Use {
@@ -33,11 +33,6 @@ interface Waiting {
 
 /** Uses in one event (some 150 bytes each), and those that may wait for the database. */
 const most = { inEvent: 2000, waiting: 50_000 };
-const counted: ReadonlySet<KeyOperation> = new Set([
-  KeyOperation.ENCRYPT,
-  KeyOperation.GENERATE_DATA_KEY,
-  KeyOperation.REWRAP,
-]);
 
 /**
  * The trail of uses. A use is acknowledged once it is stored: those that come while a transaction is under way are stored
@@ -47,14 +42,16 @@ export class UsageTrail {
   readonly #db: Database;
   readonly #reporter: string;
   readonly #now: Clock;
+  readonly #tally: UsageTally;
   #waiting: Waiting[] = [];
   #count = 0;
   #isStoring = false;
 
-  constructor(db: Database, reporter: string, now: Clock) {
+  constructor(db: Database, reporter: string, now: Clock, tally: UsageTally) {
     this.#db = db;
     this.#reporter = reporter;
     this.#now = now;
+    this.#tally = tally;
   }
 
   /** Throws `uses_waiting` when the trail is so far behind that the use had better not be made. */
@@ -114,48 +111,10 @@ export class UsageTrail {
     for (let at = 0; at < all.length; at += most.inEvent)
       events.push({ reporter: this.#reporter, uses: all.slice(at, at + most.inEvent).map(messageOf) });
     await publishAll(tx, KeysUsedSchema, events, { source: 'kms-secrets' });
-    await countEncryptions(tx, all);
-    await rememberCallers(tx, all);
+    tx.afterCommit(() => this.#tally.add(all));
   }
 }
 
 function messageOf({ time, ...use }: TimedUse): MessageInitShape<typeof KeyUseSchema> {
   return { ...use, time: timestampFromDate(time) };
-}
-
-/** Sorted by key, as every replica does, so that two of them do not wait for each other. */
-async function countEncryptions(tx: Tx, uses: readonly Use[]): Promise<void> {
-  const counts = new Map<string, { id: string; version: number; count: number }>();
-  for (const { keyId, version, operation, count, code } of uses) {
-    if (code !== '' || !counted.has(operation)) continue;
-    const name = `${keyId}/${version}`;
-    counts.set(name, { id: keyId, version, count: count + (counts.get(name)?.count ?? 0) });
-  }
-  const rows = [...counts].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, row]) => row);
-  for (const { id, version, count } of rows)
-    await sql`
-      update key_versions set encryptions = encryptions + ${count} where key_id = ${id} and version = ${version}
-    `.execute(tx);
-}
-
-async function rememberCallers(tx: Tx, uses: readonly TimedUse[]): Promise<void> {
-  const last = new Map(uses.map((use) => [`${use.keyId}/${use.callerKind}/${use.callerId}`, use]));
-  const rows = [...last]
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([, use]) => ({
-      key_id: use.keyId,
-      caller_kind: use.callerKind,
-      caller_id: use.callerId,
-      last_use_time: use.time,
-    }));
-  if (rows.length === 0) return;
-  await tx
-    .insertInto('key_callers')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['key_id', 'caller_kind', 'caller_id'])
-        .doUpdateSet({ last_use_time: sql`greatest(key_callers.last_use_time, excluded.last_use_time)` }),
-    )
-    .execute();
 }
