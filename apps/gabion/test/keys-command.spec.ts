@@ -37,4 +37,16 @@ describe('keys', () => {
     });
     expect(await gabion.run(['keys', 'create', 'x', '--type', 'rot13'])).toMatchObject({ code: 2 });
   });
+
+  it('are deleted after a waiting time, kept, named anew and backed up', async () => {
+    await gabion.up();
+    await gabion.run(['keys', 'create', 'web', '--type', 'ecdsa-p256']);
+    expect((await gabion.run(['keys', 'alias', 'site', 'web'])).out).toBe('site is web now\n');
+    const csr = await gabion.run(['keys', 'csr', 'site', '--subject', 'CN=web.example', '--dns', 'web.example']);
+    expect(csr.out).toMatch(/^-----BEGIN CERTIFICATE REQUEST-----/);
+    expect((await gabion.run(['keys', 'csr', 'site', '--subject', 'nothing'])).err).toContain('[subject_malformed]');
+    expect((await gabion.run(['keys', 'delete', 'web', '--days', '7'])).out).toContain('gabion keys keep web');
+    expect((await gabion.run(['keys', 'keep', 'web'])).out).toContain('gabion keys enable web');
+    expect((await gabion.run(['keys', 'delete', 'web', '--days', '3'])).err).toContain('[field_invalid]');
+  });
 });
