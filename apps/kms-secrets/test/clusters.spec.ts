@@ -167,12 +167,13 @@ describe('the encryption of a cluster', () => {
     const { reportClusterKeyUses } = site.gateway.client(ClusterKeyService);
     await reportClusterKeyUses(report, as);
     await reportClusterKeyUses(report, as);
-    await reportClusterKeyUses({ ...report, sequence: 2n, uses: [{ ...use, operation: 'encrypt' }] }, as);
+    await reportClusterKeyUses({ ...report, sequence: 2n, uses: [{ ...use, operation: 'encrypt' }], lost: 3n }, as);
     const { uses } = await trailOf(site, keyId);
     expect(uses).toMatchObject([
       { version: 1, operation: KeyOperation.DECRYPT, code: '', requestId: 'uid-of-the-api-server' },
       { version: 0, operation: KeyOperation.DECRYPT, code: 'kms_key_id_unknown' },
       { version: 1, operation: KeyOperation.ENCRYPT, code: '' },
+      { version: 0, code: 'uses_lost', count: 3 },
     ]);
     const { users } = await keysOf().listKeyUsers({ key: keyId }, as);
     expect(users).toMatchObject([{ kind: 'cluster', name: 'used', versions: [1], lastUseTime: expect.anything() }]);

@@ -4,7 +4,6 @@ import { sealTo } from '@gabion/keys/hpke';
 import { Fault } from '@gabion/rpc/fault';
 import type { Clock } from '../area.ts';
 import type { Database } from '../db/schema.ts';
-import type { CachedRing } from '../keys/cached-ring.ts';
 import type { ClusterKeySet, ClusterKeys } from './cluster-keys.ts';
 import { clusterOf } from './cluster-store.ts';
 import type { ClusterWatchers } from './cluster-watchers.ts';
@@ -24,7 +23,6 @@ export interface Follower {
 export interface FeedParts {
   readonly db: Database;
   readonly keys: ClusterKeys;
-  readonly ring: Pick<CachedRing, 'get'>;
   readonly watchers: ClusterWatchers;
   readonly now: Clock;
 }
@@ -47,11 +45,11 @@ export class ClusterKeyFeed {
     while (!signal.aborted) {
       const changed = watchers.next(signal);
       const { message, nextChange } = await this.#present();
-      const now_ = JSON.stringify([message.keys?.map(({ kmsKeyId }) => kmsKeyId), message.primary, message.problem]);
-      if (now_ !== before || performance.now() - heard >= heartbeatMs) {
+      const said = JSON.stringify([message.keys?.map(({ kmsKeyId }) => kmsKeyId), message.primary, message.problem]);
+      if (said !== before || performance.now() - heard >= heartbeatMs) {
         await this.#seen(message.primary ?? '');
         yield message;
-        before = now_;
+        before = said;
         heard = performance.now();
       }
       const untilBeat = heartbeatMs - (performance.now() - heard);

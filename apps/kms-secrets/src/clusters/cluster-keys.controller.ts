@@ -9,7 +9,6 @@ import { audit } from '@gabion/service/audit';
 import { Inject } from '@nestjs/common';
 import type { Clock } from '../area.ts';
 import { type Database, database } from '../db/schema.ts';
-import { CachedRing } from '../keys/cached-ring.ts';
 import { clusterFaults } from './cluster-faults.ts';
 import { ClusterKeyFeed } from './cluster-key-feed.ts';
 import { ClusterKeys } from './cluster-keys.ts';
@@ -26,7 +25,6 @@ export class ClusterKeysController {
     @Inject(database) private readonly db: Database,
     @Inject(clock) private readonly now: Clock,
     private readonly keys: ClusterKeys,
-    private readonly ring: CachedRing,
     private readonly watchers: ClusterWatchers,
     private readonly uses: PluginUses,
   ) {}
@@ -36,8 +34,8 @@ export class ClusterKeysController {
     await this.db.transaction((tx) =>
       audit(tx, call, { service: 'kms-secrets', resource: `cluster-encryption/${cluster}`, details: { node } }),
     );
-    const { db, keys, ring, watchers, now } = this;
-    yield* new ClusterKeyFeed({ db, keys, ring, watchers, now }, { cluster, node, recipient }).messages(call.signal);
+    const { db, keys, watchers, now } = this;
+    yield* new ClusterKeyFeed({ db, keys, watchers, now }, { cluster, node, recipient }).messages(call.signal);
   }
 
   async reportClusterKeyUses(report: ReportClusterKeyUsesRequest, call: Call) {

@@ -9,6 +9,14 @@ import { noteClusterUse } from './cluster-keys.ts';
 import { keyNamesOf } from './cluster-store.ts';
 import type { ClusterKeyNameRow } from './tables.ts';
 
+/** Of a field uint32. */
+const maxCount = 2n ** 32n - 1n;
+
+interface About {
+  readonly callerId: string;
+  readonly requestId: string;
+}
+
 const operations: Readonly<Record<string, KeyOperation>> = {
   encrypt: KeyOperation.ENCRYPT,
   decrypt: KeyOperation.DECRYPT,
@@ -27,11 +35,11 @@ export class PluginUses {
       if (!(await this.#isNew(tx, report))) return;
       const names = await keyNamesOf(tx, report.cluster);
       const [newest] = names;
-      if (!newest || report.uses.length === 0) return;
+      if (!newest || (report.uses.length === 0 && report.lost === 0n)) return;
       const byName = new Map(names.map((name) => [name.kms_key_id, name]));
       const about = { callerId: `${caller.id} on ${report.node}`, requestId };
       const uses = report.uses.map((use) => this.#use(use, byName.get(use.kmsKeyId), newest, about));
-      await this.trail.write(tx, uses);
+      await this.trail.write(tx, report.lost > 0n ? [...uses, this.#lost(report.lost, newest, about)] : uses);
       await noteClusterUse(tx, report.cluster, this.now());
     });
   }
@@ -55,12 +63,28 @@ export class PluginUses {
     return true;
   }
 
+  /** Uses that the plugin could not keep until it was heard: that they were is on the trail, what they were in its log. */
+  #lost(count: bigint, { key_id: keyId }: ClusterKeyNameRow, { callerId, requestId }: About): TimedUse {
+    return {
+      keyId,
+      version: 0,
+      operation: KeyOperation.UNSPECIFIED,
+      callerKind: 'kms_plugin',
+      callerId,
+      contextSha256: new Uint8Array(),
+      count: Number(count < maxCount ? count : maxCount),
+      code: 'uses_lost',
+      requestId,
+      time: this.now(),
+    };
+  }
+
   /** A use of a name that the cluster never had was refused: it stands under the present key, version 0. */
   #use(
     { time, operation, uid, code, count }: ClusterKeyUse,
     name: ClusterKeyNameRow | undefined,
     newest: ClusterKeyNameRow,
-    { callerId, requestId }: { callerId: string; requestId: string },
+    { callerId, requestId }: About,
   ): TimedUse {
     return {
       keyId: (name ?? newest).key_id,

@@ -16,10 +16,7 @@ import type { ClusterKeyNameRow, StorageMigrationRow } from './tables.ts';
  */
 export const settleMs = announceMs + 185_000;
 
-export const migrationStates = {
-  open: [StorageMigrationState.WAITING, StorageMigrationState.WRITING],
-  listed: 100,
-} as const;
+const mostListed = 100;
 
 /** When every API server is sure to write with this key, or not at all. */
 export function settledTime({ create_time }: ClusterKeyNameRow): Date {
@@ -82,7 +79,7 @@ export class StorageMigrations {
       .selectAll()
       .where('cluster', '=', cluster)
       .orderBy('create_time', 'desc')
-      .limit(migrationStates.listed)
+      .limit(mostListed)
       .execute();
   }
 
