@@ -7,16 +7,11 @@ import {
   ClusterEncryptionService,
   type PutClusterEncryptionRequestSchema,
 } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
+import { type AskOptions, askPlatform, print } from './asking.ts';
 import { Complaint, complaintOf } from './complaint.ts';
-import { needPlatform, type Reach } from './reach.ts';
 import { day, table } from './table.ts';
 
-export interface ClusterOptions {
-  readonly data?: string;
-  readonly json?: true;
-}
-
-interface Settings extends ClusterOptions {
+interface Settings extends AskOptions {
   readonly key?: string;
   readonly resources?: readonly string[];
   readonly grace?: number;
@@ -38,15 +33,15 @@ export async function addCluster(cluster: string, options: Settings): Promise<vo
   await change(cluster, told, options, false);
 }
 
-export async function suspendCluster(cluster: string, options: ClusterOptions): Promise<void> {
+export async function suspendCluster(cluster: string, options: AskOptions): Promise<void> {
   await change(cluster, { isSuspended: true }, options, true);
 }
 
-export async function resumeCluster(cluster: string, options: ClusterOptions): Promise<void> {
+export async function resumeCluster(cluster: string, options: AskOptions): Promise<void> {
   await change(cluster, { isSuspended: false }, options, true);
 }
 
-export async function listClusters(options: ClusterOptions): Promise<void> {
+export async function listClusters(options: AskOptions): Promise<void> {
   const { clusters } = await askPlatform(options, ({ client, as }) =>
     client(ClusterEncryptionService).listClusterEncryptions({}, as),
   );
@@ -54,14 +49,14 @@ export async function listClusters(options: ClusterOptions): Promise<void> {
   process.stdout.write(clusters.length === 0 ? 'There is no cluster: gabion clusters add\n' : tableOf(clusters));
 }
 
-export async function showCluster(cluster: string, options: ClusterOptions): Promise<void> {
+export async function showCluster(cluster: string, options: AskOptions): Promise<void> {
   const found = await askPlatform(options, ({ client, as }) =>
     client(ClusterEncryptionService).getClusterEncryption({ cluster }, as),
   );
   show(found, options);
 }
 
-export async function removeCluster(cluster: string, options: ClusterOptions): Promise<void> {
+export async function removeCluster(cluster: string, options: AskOptions): Promise<void> {
   await askPlatform(options, ({ client, as }) =>
     client(ClusterEncryptionService).deleteClusterEncryption({ cluster }, as),
   );
@@ -71,7 +66,7 @@ export async function removeCluster(cluster: string, options: ClusterOptions): P
 
 export async function printConfiguration(
   cluster: string,
-  { endpoint, ...options }: ClusterOptions & { readonly endpoint: string },
+  { endpoint, ...options }: AskOptions & { readonly endpoint: string },
 ): Promise<void> {
   const { yaml } = await askPlatform(options, ({ client, as }) =>
     client(ClusterEncryptionService).getEncryptionConfiguration({ cluster, endpoint }, as),
@@ -79,20 +74,8 @@ export async function printConfiguration(
   process.stdout.write(yaml);
 }
 
-export async function askPlatform<T>(
-  { data }: { readonly data?: string },
-  question: (platform: Reach) => Promise<T>,
-): Promise<T> {
-  await using platform = await needPlatform(data, process.env);
-  return await question(platform);
-}
-
-export function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-}
-
 /** Puts the cluster as it is with what is told; one that is not there is made, unless it must be. */
-async function change(cluster: string, told: Put, options: ClusterOptions, mustExist: boolean): Promise<void> {
+async function change(cluster: string, told: Put, options: AskOptions, mustExist: boolean): Promise<void> {
   const put = await askPlatform(options, async ({ client, as }) => {
     const service = client(ClusterEncryptionService);
     const before = await service.getClusterEncryption({ cluster }, as).catch((error: unknown) => {
@@ -118,7 +101,7 @@ async function contentOf(file: string): Promise<Buffer> {
   });
 }
 
-function show(cluster: ClusterEncryption, { json }: ClusterOptions): void {
+function show(cluster: ClusterEncryption, { json }: AskOptions): void {
   if (json) return print(jsonOf(cluster));
   process.stdout.write(tableOf([cluster]));
   if (cluster.plugins.length === 0)

@@ -10,12 +10,12 @@ import {
 } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
 import { Census } from '@gabion/etcd-evidence/census';
 import { takeRange } from '@gabion/etcd-evidence/range';
-import { askPlatform, type ClusterOptions, print } from './clusters.ts';
+import { type AskOptions, askPlatform, print } from './asking.ts';
 import { Complaint, exitCodes } from './complaint.ts';
 import { showProgress } from './progress.ts';
 import { table } from './table.ts';
 
-interface Options extends ClusterOptions {
+interface Options extends AskOptions {
   readonly etcd?: string;
   readonly etcdCa?: string;
   readonly etcdCert?: string;
@@ -100,7 +100,7 @@ function base64(key: string): string {
   return Buffer.from(key).toString('base64');
 }
 
-function show(found: EncryptionEvidence, { json }: ClusterOptions): void {
+function show(found: EncryptionEvidence, { json }: AskOptions): void {
   if (json) return print(toJson(EncryptionEvidenceSchema, found, { alwaysEmitImplicit: true }));
   if (!found.time) {
     process.stdout.write('Nothing was counted yet: give --etcd on a machine that reaches it\n');

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { toJson } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type Key, KeySchema, KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
-import { askPlatform, type ClusterOptions as Options, print } from './clusters.ts';
+import { askPlatform, type AskOptions as Options, print } from './asking.ts';
 
 /** Begins the waiting time of a deletion. */
 export async function deleteKey(key: string, options: Options & { readonly days: number }): Promise<void> {

@@ -10,15 +10,10 @@ import {
   PublicKeySchema,
 } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
+import { askPlatform, type AskOptions as Options, print } from './asking.ts';
 import { Complaint, exitCodes } from './complaint.ts';
 import { keyTypeName, keyTypeOf } from './key-type.ts';
-import { needPlatform, type Reach } from './reach.ts';
 import { day, table } from './table.ts';
-
-interface Options {
-  readonly data?: string;
-  readonly json?: true;
-}
 
 interface Contextual {
   readonly data?: string;
@@ -38,13 +33,13 @@ export async function createKey(
     isExportable: exportable ?? false,
     ...(rotateEvery && { settings: { rotationPeriod: durationFromMs(rotateEvery * dayMs) } }),
   };
-  show(await ask(options, ({ client, as }) => client(KeyService).createKey(asked, as)), options);
+  show(await askPlatform(options, ({ client, as }) => client(KeyService).createKey(asked, as)), options);
 }
 
 /** Lists all keys, page by page. */
 export async function listKeys(options: Options): Promise<void> {
   const found: Key[] = [];
-  await ask(options, async ({ client, as }) => {
+  await askPlatform(options, async ({ client, as }) => {
     for (let pageToken = ''; ; ) {
       const page = await client(KeyService).listKeys({ pageSize: 500, pageToken }, as);
       found.push(...page.keys);
@@ -57,23 +52,23 @@ export async function listKeys(options: Options): Promise<void> {
 }
 
 export async function showKey(key: string, options: Options): Promise<void> {
-  show(await ask(options, ({ client, as }) => client(KeyService).getKey({ key }, as)), options);
+  show(await askPlatform(options, ({ client, as }) => client(KeyService).getKey({ key }, as)), options);
 }
 
 export async function rotateKey(key: string, options: Options): Promise<void> {
-  show(await ask(options, ({ client, as }) => client(KeyService).rotateKey({ key }, as)), options);
+  show(await askPlatform(options, ({ client, as }) => client(KeyService).rotateKey({ key }, as)), options);
 }
 
 export async function disableKey(key: string, options: Options): Promise<void> {
-  show(await ask(options, ({ client, as }) => client(KeyService).disableKey({ key }, as)), options);
+  show(await askPlatform(options, ({ client, as }) => client(KeyService).disableKey({ key }, as)), options);
 }
 
 export async function enableKey(key: string, options: Options): Promise<void> {
-  show(await ask(options, ({ client, as }) => client(KeyService).enableKey({ key }, as)), options);
+  show(await askPlatform(options, ({ client, as }) => client(KeyService).enableKey({ key }, as)), options);
 }
 
 export async function listKeyUsers(key: string, options: Options): Promise<void> {
-  const answer = await ask(options, ({ client, as }) => client(KeyService).listKeyUsers({ key }, as));
+  const answer = await askPlatform(options, ({ client, as }) => client(KeyService).listKeyUsers({ key }, as));
   if (options.json) return print(toJson(ListKeyUsersResponseSchema, answer, { alwaysEmitImplicit: true }));
   const rows = answer.users.map(({ kind, name, versions, lastUseTime }) => [
     kind,
@@ -90,7 +85,7 @@ export async function listKeyUsers(key: string, options: Options): Promise<void>
 }
 
 export async function showPublicKey(key: string, options: Options): Promise<void> {
-  const found = await ask(options, ({ client, as }) => client(KeyService).getPublicKey({ key }, as));
+  const found = await askPlatform(options, ({ client, as }) => client(KeyService).getPublicKey({ key }, as));
   if (options.json) return print(toJson(PublicKeySchema, found, { alwaysEmitImplicit: true }));
   process.stdout.write(found.pem);
 }
@@ -99,7 +94,7 @@ export async function showPublicKey(key: string, options: Options): Promise<void
 export async function encrypt(key: string, options: Contextual): Promise<void> {
   const plaintext = await buffer(process.stdin);
   const asked = { key, plaintext, context: options.context ?? {} };
-  const { ciphertext } = await ask(options, ({ client, as }) => client(CryptoService).encrypt(asked, as));
+  const { ciphertext } = await askPlatform(options, ({ client, as }) => client(CryptoService).encrypt(asked, as));
   process.stdout.write(`${Buffer.from(ciphertext).toString('base64')}\n`);
 }
 
@@ -109,13 +104,8 @@ export async function decrypt(options: Contextual): Promise<void> {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(written))
     throw new Complaint('standard input holds no ciphertext in base64', { code: 'usage', exitCode: exitCodes.usage });
   const asked = { ciphertext: Buffer.from(written, 'base64'), context: options.context ?? {} };
-  const { plaintext } = await ask(options, ({ client, as }) => client(CryptoService).decrypt(asked, as));
+  const { plaintext } = await askPlatform(options, ({ client, as }) => client(CryptoService).decrypt(asked, as));
   process.stdout.write(plaintext);
-}
-
-async function ask<T>({ data }: { readonly data?: string }, question: (platform: Reach) => Promise<T>): Promise<T> {
-  await using platform = await needPlatform(data, process.env);
-  return await question(platform);
 }
 
 function show(key: Key, { json }: Options): void {
@@ -138,8 +128,4 @@ function tableOf(keys: readonly Key[]): string {
     id,
   ]);
   return table(['NAME', 'TYPE', 'STATE', 'VERSION', 'MADE', 'ROTATES', 'ID'], rows);
-}
-
-function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,17 +1,12 @@
 import { text } from 'node:stream/consumers';
 import { toJson } from '@bufbuild/protobuf';
 import { type Seal, SealKind, SealSchema, SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
+import { askPlatform, type AskOptions as Options, print } from './asking.ts';
 import { Complaint, exitCodes } from './complaint.ts';
-import { needPlatform, type Reach } from './reach.ts';
-
-interface Options {
-  readonly data?: string;
-  readonly json?: true;
-}
 
 /** Says how the seal stands. */
 export async function sealStatus(options: Options): Promise<void> {
-  const seal = await ask(options, (platform) => platform.client(SealService).getSeal({}, platform.as));
+  const seal = await askPlatform(options, (platform) => platform.client(SealService).getSeal({}, platform.as));
   if (!seal.isInitialized || seal.isSealed) process.exitCode = exitCodes.no;
   show(seal, options);
 }
@@ -20,7 +15,9 @@ export async function sealStatus(options: Options): Promise<void> {
 export async function initialiseSeal(options: Options & { shares: number; threshold: number }): Promise<void> {
   const { shares, threshold } = options;
   const settings = { kind: SealKind.SHAMIR, shares, threshold };
-  const answer = await ask(options, (platform) => platform.client(SealService).initialize({ settings }, platform.as));
+  const answer = await askPlatform(options, (platform) =>
+    platform.client(SealService).initialize({ settings }, platform.as),
+  );
   const written = answer.shares.map((share) => Buffer.from(share).toString('base64'));
   const seal = answer.seal && toJson(SealSchema, answer.seal, { alwaysEmitImplicit: true });
   if (options.json) return print({ seal, shares: written });
@@ -33,17 +30,12 @@ export async function initialiseSeal(options: Options & { shares: number; thresh
 /** Gives one share. */
 export async function openSeal(options: Options): Promise<void> {
   const share = shareIn(await text(process.stdin));
-  const seal = await ask(options, (platform) => platform.client(SealService).unseal({ share }, platform.as));
+  const seal = await askPlatform(options, (platform) => platform.client(SealService).unseal({ share }, platform.as));
   show(seal, options);
 }
 
 export async function closeSeal(options: Options): Promise<void> {
-  show(await ask(options, (platform) => platform.client(SealService).closeSeal({}, platform.as)), options);
-}
-
-async function ask<T>({ data }: Options, question: (platform: Reach) => Promise<T>): Promise<T> {
-  await using platform = await needPlatform(data, process.env);
-  return await question(platform);
+  show(await askPlatform(options, (platform) => platform.client(SealService).closeSeal({}, platform.as)), options);
 }
 
 /** A share's text is never part of what is complained of. */
@@ -69,8 +61,4 @@ function sentence({ isInitialized, isSealed, kind, threshold, shares, progress, 
   if (!isSealed) return `The seal is open; opened by ${by}`;
   const given = kind === SealKind.SHAMIR ? `: ${progress} of ${threshold} shares given` : '';
   return `The seal is closed${given}${problem && ` (${problem})`}`;
-}
-
-function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

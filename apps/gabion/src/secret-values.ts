@@ -9,7 +9,7 @@ import {
   SecretService,
   SecretValueSchema,
 } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
-import { askPlatform, type ClusterOptions as Options, print } from './clusters.ts';
+import { askPlatform, type AskOptions as Options, print } from './asking.ts';
 import { Complaint, exitCodes } from './complaint.ts';
 import { day, table } from './table.ts';
 

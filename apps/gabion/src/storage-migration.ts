@@ -6,7 +6,7 @@ import {
   StorageMigrationSchema,
   StorageMigrationState,
 } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
-import { askPlatform, type ClusterOptions, print } from './clusters.ts';
+import { type AskOptions, askPlatform, print } from './asking.ts';
 import { exitCodes } from './complaint.ts';
 import { showProgress } from './progress.ts';
 import { day, table } from './table.ts';
@@ -14,7 +14,7 @@ import { day, table } from './table.ts';
 const roundMs = 1000;
 
 /** Begins a migration, and waits for its end unless told. */
-export async function migrate(cluster: string, options: ClusterOptions & { readonly detach?: true }): Promise<void> {
+export async function migrate(cluster: string, options: AskOptions & { readonly detach?: true }): Promise<void> {
   const ended = await askPlatform(options, async ({ client, as }) => {
     const service = client(ClusterEncryptionService);
     let migration = await service.createStorageMigration({ cluster }, as);
@@ -31,7 +31,7 @@ export async function migrate(cluster: string, options: ClusterOptions & { reado
   show([ended], options);
 }
 
-export async function listMigrations(cluster: string, options: ClusterOptions): Promise<void> {
+export async function listMigrations(cluster: string, options: AskOptions): Promise<void> {
   const { migrations } = await askPlatform(options, ({ client, as }) =>
     client(ClusterEncryptionService).listStorageMigrations({ cluster }, as),
   );
@@ -40,7 +40,7 @@ export async function listMigrations(cluster: string, options: ClusterOptions): 
   else show(migrations, options);
 }
 
-export async function cancelMigration(id: string, options: ClusterOptions): Promise<void> {
+export async function cancelMigration(id: string, options: AskOptions): Promise<void> {
   const migration = await askPlatform(options, ({ client, as }) =>
     client(ClusterEncryptionService).cancelStorageMigration({ id }, as),
   );
@@ -53,7 +53,7 @@ function sentence({ state, found, written, conflicts, failed }: StorageMigration
   return `${found} values found, ${written} written, ${conflicts} written by others, ${failed} refused`;
 }
 
-function show(migrations: readonly StorageMigration[], { json }: ClusterOptions): void {
+function show(migrations: readonly StorageMigration[], { json }: AskOptions): void {
   const [first] = migrations;
   if (json && first) return print(jsonOf(first));
   const rows = migrations.map((migration) => [
