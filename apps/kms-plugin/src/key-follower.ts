@@ -4,7 +4,7 @@ import type { WatchClusterKeysResponse } from '@gabion/contracts/gabion/kms/v1/c
 import { openSealed } from '@gabion/keys/hpke';
 import type { Logger } from '@gabion/telemetry/log';
 import type { ClusterKeys } from './cluster-keys.ts';
-import type { KeyServiceParts } from './key-service.ts';
+import type { KeyServiceParts, KeyServiceReach } from './key-service.ts';
 
 /** A service that says nothing for so long is tried anew: it says something every 10 s. */
 const silenceMs = 35_000;
@@ -14,12 +14,18 @@ const most = { pauseMs: 5000, firstPauseMs: 100 };
 export class KeyFollower implements AsyncDisposable {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
+  #service: KeyServiceReach | undefined;
 
   constructor(
     private readonly parts: KeyServiceParts,
     private readonly keys: ClusterKeys,
     private readonly log: Logger,
   ) {}
+
+  /** The key service while it is followed: for what else is to be said to it. */
+  get service(): KeyServiceReach | undefined {
+    return this.#service;
+  }
 
   begin(): void {
     this.#running = this.#run();
@@ -56,6 +62,7 @@ export class KeyFollower implements AsyncDisposable {
     let isHeard = false;
     try {
       await using service = await this.parts.reach();
+      this.#service = service;
       const signal = AbortSignal.any([stopping, silence.signal]);
       const told = service.keys.watchClusterKeys({ cluster, node, recipient }, { ...service.as, signal });
       for await (const message of told) {
@@ -66,6 +73,7 @@ export class KeyFollower implements AsyncDisposable {
       }
       return isHeard;
     } finally {
+      this.#service = undefined;
       clearTimeout(timer);
       own.fill(0);
     }

@@ -30,9 +30,10 @@ export async function startPlugin({ cluster, socket, reach, log, ...options }: P
   const { writeLog = (text: string) => void process.stderr.write(text) } = options;
   const parts = { cluster, node: options.node ?? hostname(), reach };
   const keys = stack.adopt(new ClusterKeys(), (each) => each.forget());
-  const reporter = stack.use(new UseReporter(parts, log));
   const usesWritten = log.isLevelEnabled('info') ? new UseLog(writeLog) : undefined;
   const follower = stack.use(new KeyFollower(parts, keys, log));
+  // Before the connection that it uses it is disposed of.
+  const reporter = stack.use(new UseReporter(parts, () => follower.service, log));
   const used = (use: PluginUse) => {
     reporter.add(use);
     usesWritten?.add(use);

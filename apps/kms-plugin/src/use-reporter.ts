@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { Logger } from '@gabion/telemetry/log';
-import type { KeyServiceParts } from './key-service.ts';
+import type { KeyServiceParts, KeyServiceReach } from './key-service.ts';
 
 export interface PluginUse {
   readonly kmsKeyId: string;
@@ -37,8 +37,10 @@ export class UseReporter implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
 
+  /** `service` answers the key service while it can be reached. */
   constructor(
-    private readonly parts: KeyServiceParts,
+    private readonly parts: Pick<KeyServiceParts, 'cluster' | 'node'>,
+    private readonly service: () => KeyServiceReach | undefined,
     private readonly log: Logger,
   ) {}
 
@@ -72,9 +74,9 @@ export class UseReporter implements AsyncDisposable {
   async #send(): Promise<void> {
     // A report that may have arrived is sent again as it was, under its number.
     this.#unsent ??= this.#taken();
-    if (!this.#unsent) return;
+    const service = this.service();
+    if (!this.#unsent || !service) return;
     try {
-      await using service = await this.parts.reach();
       const { cluster, node } = this.parts;
       const { sequence, lost } = this.#unsent;
       const uses = this.#unsent.uses.map(({ timeMs, ...use }) => ({ ...use, time: timestampFromMs(timeMs) }));
