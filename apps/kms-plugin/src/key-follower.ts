@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WatchClusterKeysResponse } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
+import { clusterKeyContext } from '@gabion/keys/cluster-key';
 import { openSealed } from '@gabion/keys/hpke';
 import type { Logger } from '@gabion/telemetry/log';
 import type { ClusterKeys } from './cluster-keys.ts';
@@ -84,8 +85,7 @@ export class KeyFollower implements AsyncDisposable {
     const fresh = new Map<string, Buffer>();
     for (const { kmsKeyId, sealed } of keys) {
       if (sealed.length === 0) continue;
-      const context = { info: 'gabion cluster key v1', aad: `${cluster}\n${node}\n${kmsKeyId}` };
-      fresh.set(kmsKeyId, await openSealed(own, sealed, context));
+      fresh.set(kmsKeyId, await openSealed(own, sealed, clusterKeyContext({ cluster, node, kmsKeyId })));
     }
     const named = keys.map(({ kmsKeyId }) => kmsKeyId);
     const missing = named.find((name) => !fresh.has(name) && !this.keys.has(name));

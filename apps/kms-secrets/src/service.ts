@@ -1,8 +1,3 @@
-import { ClusterEncryptionService, ClusterKeyService } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
-import { KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
-import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
-import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
-import { CredentialService, SecretService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import { catalogue } from '@gabion/contracts/services';
 import type { AllowedCallers } from '@gabion/rpc/admission';
 import { type Parts, type Running, startService } from '@gabion/service/start';
@@ -23,17 +18,6 @@ const callers: AllowedCallers = {
   gabion: 'for-others',
 };
 
-/** The services whose areas are there. */
-const offered = [
-  SealService,
-  KeyService,
-  CryptoService,
-  ClusterEncryptionService,
-  ClusterKeyService,
-  SecretService,
-  CredentialService,
-];
-
 @Module({})
 class KmsSecretsModule {}
 
@@ -51,7 +35,10 @@ export async function start(config: Config, now: Clock = () => new Date()): Prom
   const begin = async () => {
     for (const area of areas) await area.begin?.();
   };
-  return startService({ name: 'kms-secrets', services: offered, callers, migrations, build, begin }, config);
+  return startService(
+    { name: 'kms-secrets', services: catalogue['kms-secrets'], callers, migrations, build, begin },
+    config,
+  );
 }
 
 /** Opens the areas, each with what those before it offer. */

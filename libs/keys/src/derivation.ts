@@ -1,8 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { KeyError } from './key-error.ts';
-import type { Digest } from './mac.ts';
-
-const digestBytes: Readonly<Record<Digest, number>> = { sha256: 32, sha384: 48, sha512: 64 };
+import { type Digest, digestBytes } from './mac.ts';
 
 /** What a key is derived for: `salt` may be empty, `info` sets uses apart (at most 1024 bytes). */
 export interface Derivation {

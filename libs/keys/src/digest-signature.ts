@@ -1,8 +1,8 @@
 import { constants, createPublicKey, type KeyObject, privateEncrypt, publicDecrypt } from 'node:crypto';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
-import { digestBytes, isPssEncoded, pkcs1Encoded, pssEncoded } from './internal/rsa-padding.ts';
+import { isPssEncoded, pkcs1Encoded, pssEncoded } from './internal/rsa-padding.ts';
 import { KeyError } from './key-error.ts';
-import type { Digest } from './mac.ts';
+import { type Digest, digestBytes } from './mac.ts';
 import { type EcdsaEncoding, isWhole, type SignatureAlgorithm, schemeOf } from './signature.ts';
 
 /** What Node does not ask OpenSSL for: ECDSA of a digest. The nonce is hedged (RFC 6979 section 3.6), its inversion blinded. */

@@ -17,7 +17,7 @@ import { Implements } from '@gabion/rpc/implements';
 import { audit } from '@gabion/service/audit';
 import { Inject } from '@nestjs/common';
 import { type Database, database, type Tx } from '../db/schema.ts';
-import { ClusterSettings, newClusterMaterial } from './cluster-settings.ts';
+import { ClusterSettings } from './cluster-settings.ts';
 import { clusterOf } from './cluster-store.ts';
 import { encryptionConfiguration } from './encryption-configuration.ts';
 import { Evidence } from './evidence.ts';
@@ -34,9 +34,8 @@ export class ClusterEncryptionController {
 
   async putClusterEncryption(request: PutClusterEncryptionRequest, call: Call) {
     const { cluster, key, isSuspended } = request;
-    const material = await newClusterMaterial();
     const details = { suspended: `${isSuspended}`, ...(key && { key }) };
-    await this.#recorded(call, cluster, details, (tx) => this.settings.put(tx, request, material));
+    await this.#recorded(call, cluster, details, (tx) => this.settings.put(tx, request));
     return this.settings.message(await clusterOf(this.db.kysely, cluster));
   }
 

@@ -1,10 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ClusterKeySchema, WatchClusterKeysResponseSchema } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
+import { clusterKeyContext } from '@gabion/keys/cluster-key';
 import { sealTo } from '@gabion/keys/hpke';
 import { Fault } from '@gabion/rpc/fault';
 import type { Clock } from '../area.ts';
 import type { Database } from '../db/schema.ts';
-import type { ClusterKeySet, ClusterKeys } from './cluster-keys.ts';
+import { type ClusterKeySet, type ClusterKeys, derivedKey } from './cluster-keys.ts';
 import { clusterOf } from './cluster-store.ts';
 import type { ClusterWatchers } from './cluster-watchers.ts';
 import type { ClusterKeyNameRow } from './tables.ts';
@@ -62,10 +63,11 @@ export class ClusterKeyFeed {
   async #present(): Promise<{ message: Message; nextChange?: Date | undefined }> {
     const { keys, db } = this.parts;
     const { cluster } = this.follower;
-    const { is_suspended: isSuspended, grace_seconds: graceSeconds } = await clusterOf(db.kysely, cluster);
+    const row = await clusterOf(db.kysely, cluster);
+    const { is_suspended: isSuspended, grace_seconds: graceSeconds } = row;
     if (isSuspended) return this.#without({ graceSeconds, problem: 'suspended' });
     try {
-      const set = await keys.set(cluster);
+      const set = await keys.setOf(row);
       const usable = await this.#sealed(set);
       if (!usable.some(({ kmsKeyId }) => kmsKeyId === set.primary.kms_key_id))
         return this.#without({ graceSeconds, problem: 'key_version_unusable' });
@@ -101,12 +103,12 @@ export class ClusterKeyFeed {
     const { keys } = this.parts;
     const { cluster, node, recipient } = this.follower;
     const { kms_key_id: kmsKeyId, version } = name;
-    const derived = await keys.derived(name);
-    if (!derived) return undefined;
+    const material = await keys.usable(name);
+    if (!material) return undefined;
+    if (this.#told.has(kmsKeyId)) return { kmsKeyId, version };
+    const derived = derivedKey(material, name);
     try {
-      if (this.#told.has(kmsKeyId)) return { kmsKeyId, version };
-      const context = { info: 'gabion cluster key v1', aad: `${cluster}\n${node}\n${kmsKeyId}` };
-      const sealed = await sealTo(recipient, derived, context);
+      const sealed = await sealTo(recipient, derived, clusterKeyContext({ cluster, node, kmsKeyId }));
       this.#told.add(kmsKeyId);
       return { kmsKeyId, version, sealed };
     } finally {

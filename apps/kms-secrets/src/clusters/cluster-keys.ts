@@ -2,7 +2,7 @@ import { derive } from '@gabion/keys/derivation';
 import { sql } from 'kysely';
 import type { Clock } from '../area.ts';
 import type { Database, Tx } from '../db/schema.ts';
-import type { KeyRecord, KeyRing } from '../keys/key-ring.ts';
+import type { KeyRecord, KeyRing, VersionMaterial } from '../keys/key-ring.ts';
 import { registerUser, releaseUser } from '../keys/key-users.ts';
 import { clusterOf, keyNamesOf, lockCluster, tellClusterChanged } from './cluster-store.ts';
 import type { ClusterKeyNameRow, ClusterRow } from './tables.ts';
@@ -19,6 +19,8 @@ export interface ClusterKeySet {
   readonly primary: ClusterKeyNameRow;
   /** Newest first. */
   readonly names: readonly ClusterKeyNameRow[];
+  /** That which is, or will be, the primary one. */
+  readonly newest: ClusterKeyNameRow;
   /** When the newest becomes the primary one; undefined when it is. */
   readonly nextChange: Date | undefined;
 }
@@ -37,7 +39,12 @@ export class ClusterKeys {
 
   /** The set as it is now; gives the key's present version a name when it has none. Throws what keeps the key from use. */
   async set(name: string): Promise<ClusterKeySet> {
-    const cluster = await clusterOf(this.#db.kysely, name);
+    return this.setOf(await clusterOf(this.#db.kysely, name));
+  }
+
+  /** As `set`, of a cluster that was read just now. */
+  async setOf(cluster: ClusterRow): Promise<ClusterKeySet> {
+    const { cluster: name } = cluster;
     const key = await this.#ring.get(cluster.key_id);
     await this.#ring.version(key, 0, 'apply');
     let names = await keyNamesOf(this.#db.kysely, name);
@@ -47,7 +54,7 @@ export class ClusterKeys {
     const primary =
       names.find(({ create_time: time }) => time.getTime() <= from) ?? (names.at(-1) as ClusterKeyNameRow);
     const nextChange = primary === newest ? undefined : new Date(newest.create_time.getTime() + announceMs);
-    return { cluster, primary, names: names.slice(0, mostKeys), nextChange };
+    return { cluster, primary, newest, names: names.slice(0, mostKeys), nextChange };
   }
 
   /** Gives the key's present version the next name, unless the newest name is its already; a name is never given again. */
@@ -71,16 +78,20 @@ export class ClusterKeys {
     return all;
   }
 
-  /** The 32 bytes of a name; the caller overwrites them. Undefined when that version may not be used any more. */
-  async derived({ key_id, version, kms_key_id }: ClusterKeyNameRow): Promise<Buffer | undefined> {
+  /** What the key of a name is derived from; undefined when that version may not be used any more. */
+  async usable({ key_id, version }: ClusterKeyNameRow): Promise<VersionMaterial | undefined> {
     const key = await this.#ring.get(key_id);
-    const material = await this.#ring.version(key, version, 'open').catch((error: { kind?: string }) => {
+    return this.#ring.version(key, version, 'open').catch((error: { kind?: string }) => {
       if (error.kind === 'failed_precondition' || error.kind === 'not_found') return undefined;
       throw error;
     });
-    const info = Buffer.from(`gabion kms v2 key\n${kms_key_id}`);
-    return material && derive('sha256', material.material, { salt: Buffer.alloc(0), info, lengthBytes: 32 });
   }
+}
+
+/** The 32 bytes of a name; the caller overwrites them. */
+export function derivedKey({ material }: VersionMaterial, { kms_key_id }: ClusterKeyNameRow): Buffer {
+  const info = Buffer.from(`gabion kms v2 key\n${kms_key_id}`);
+  return derive('sha256', material, { salt: Buffer.alloc(0), info, lengthBytes: 32 });
 }
 
 /** Has the cluster depend on the versions behind these names, and on no others. */

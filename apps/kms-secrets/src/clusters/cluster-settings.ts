@@ -10,11 +10,10 @@ import { type KeyLifecycle, materialFor } from '../keys/key-lifecycle.ts';
 import type { KeyRecord } from '../keys/key-ring.ts';
 import { findKey } from '../keys/key-store.ts';
 import { kindOf } from '../keys/key-types.ts';
-import { releaseUser } from '../keys/key-users.ts';
 import type { Barrier } from '../seal/barrier.ts';
 import { clusterFaults } from './cluster-faults.ts';
-import type { ClusterKeys } from './cluster-keys.ts';
-import { lockCluster, tellClusterChanged } from './cluster-store.ts';
+import { type ClusterKeys, dependOn } from './cluster-keys.ts';
+import { lockCluster, lockIfThere, tellClusterChanged } from './cluster-store.ts';
 import { valuesUnder } from './evidence.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { closedKubeconfig } from './kubeconfigs.ts';
@@ -38,13 +37,13 @@ export class ClusterSettings {
   constructor(private readonly parts: ClusterSettingsParts) {}
 
   /** Adds the cluster or changes it; a key is made for a new one that names none. */
-  async put(tx: Tx, request: PutClusterEncryptionRequest, material: Buffer): Promise<void> {
+  async put(tx: Tx, request: PutClusterEncryptionRequest): Promise<void> {
     const { barrier, keys } = this.parts;
     const { cluster } = request;
     const given = resourcesIn(request);
     if (request.kubeconfig.length > 0) readKubeconfig(request.kubeconfig);
-    const before = await present(tx, cluster);
-    const key = await this.#key(tx, request, before, material);
+    const before = await lockIfThere(tx, cluster);
+    const key = await this.#key(tx, request, before);
     const values = {
       key_id: key.id,
       resources: given,
@@ -73,14 +72,7 @@ export class ClusterSettings {
     if (atWork) throw clusterFaults.inUse(`the plugin of ${atWork.node} is at work`);
     const values = await valuesUnder(tx, cluster);
     if (values > 0n) throw clusterFaults.inUse(`${values} values were counted under it`);
-    const user = { kind: 'cluster', name: cluster };
-    const used = await tx
-      .selectFrom('key_users')
-      .select('key_id')
-      .where('kind', '=', 'cluster')
-      .where('name', '=', cluster)
-      .execute();
-    for (const { key_id } of used) await releaseUser(tx, key_id, user);
+    await dependOn(tx, cluster, []);
     await tx.deleteFrom('cluster_encryptions').where('cluster', '=', cluster).execute();
     await tellClusterChanged(tx, cluster);
   }
@@ -116,7 +108,6 @@ export class ClusterSettings {
     tx: Tx,
     { cluster, key: wanted }: PutClusterEncryptionRequest,
     before: ClusterRow | undefined,
-    material: Buffer,
   ): Promise<KeyRecord> {
     const name = wanted || before?.key_id;
     if (!name) {
@@ -124,6 +115,7 @@ export class ClusterSettings {
       const key = await findKey(tx, request.name);
       // Of a cluster of that name that was deleted, or somebody else's.
       if (key) request.name = `cluster-${cluster}-${randomUUID().slice(0, 8)}`;
+      const material = await materialFor(request.type);
       return this.parts.lifecycle.create(tx, create(CreateKeyRequestSchema, request), material);
     }
     const key = await findKey(tx, name);
@@ -131,15 +123,6 @@ export class ClusterSettings {
     if (kindOf(key.type)?.material !== 'symmetric-256') throw keyFaults.unsuitable('encrypt clusters');
     return key;
   }
-}
-
-/** Material for the key that a new cluster may need. */
-export function newClusterMaterial(): Promise<Buffer> {
-  return materialFor(KeyType.AES_256_GCM);
-}
-
-async function present(tx: Tx, cluster: string): Promise<ClusterRow | undefined> {
-  return tx.selectFrom('cluster_encryptions').selectAll().where('cluster', '=', cluster).forUpdate().executeTakeFirst();
 }
 
 async function pluginsOf(tx: Tx, cluster: string): Promise<ClusterPluginRow[]> {

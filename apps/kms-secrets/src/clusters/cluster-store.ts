@@ -13,14 +13,14 @@ export async function clusterOf(db: Kysely<Schema>, cluster: string): Promise<Cl
   return row;
 }
 
-/** The cluster, which nobody else changes until the transaction ends. Throws `cluster_unknown`. */
+/** The cluster, if there is one, which nobody else changes until the transaction ends. */
+export async function lockIfThere(tx: Tx, cluster: string): Promise<ClusterRow | undefined> {
+  return tx.selectFrom('cluster_encryptions').selectAll().where('cluster', '=', cluster).forUpdate().executeTakeFirst();
+}
+
+/** As `lockIfThere`; throws `cluster_unknown`. */
 export async function lockCluster(tx: Tx, cluster: string): Promise<ClusterRow> {
-  const row = await tx
-    .selectFrom('cluster_encryptions')
-    .selectAll()
-    .where('cluster', '=', cluster)
-    .forUpdate()
-    .executeTakeFirst();
+  const row = await lockIfThere(tx, cluster);
   if (!row) throw clusterFaults.unknown(cluster);
   return row;
 }

@@ -10,7 +10,7 @@ import type { Clock } from '../area.ts';
 import type { Database, Tx } from '../db/schema.ts';
 import { type ClusterKeys, dependOn } from './cluster-keys.ts';
 import { keyNamesOf, lockCluster } from './cluster-store.ts';
-import { settleMs } from './storage-migrations.ts';
+import { settledTime } from './storage-migrations.ts';
 
 /** Which key encrypts how many of the values of a cluster, as it was last counted in etcd. */
 export class Evidence {
@@ -62,10 +62,13 @@ export class Evidence {
   async #letGo(tx: Tx, cluster: string, shares: readonly EncryptionShare[]): Promise<void> {
     const names = await keyNamesOf(tx, cluster);
     const found = new Set(shares.filter(({ values }) => values > 0n).map(({ kmsKeyId }) => kmsKeyId));
-    const from = this.now().getTime() - settleMs;
-    // What came in place of a key not long ago: until then an API server may have written with it after the count.
-    const isSettled = (index: number) => index > 0 && (names[index - 1]?.create_time.getTime() ?? Infinity) <= from;
-    const needed = names.filter(({ kms_key_id }, index) => found.has(kms_key_id) || !isSettled(index));
+    const now = this.now();
+    // Until what came in place of a key has settled, an API server may have written with it after the count.
+    const isReplaced = (index: number) => {
+      const next = names[index - 1];
+      return next !== undefined && settledTime(next) <= now;
+    };
+    const needed = names.filter(({ kms_key_id }, index) => found.has(kms_key_id) || !isReplaced(index));
     await dependOn(tx, cluster, needed);
   }
 }

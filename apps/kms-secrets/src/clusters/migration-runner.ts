@@ -5,7 +5,7 @@ import type { Logger } from '@gabion/telemetry/log';
 import type { ClusterWatchers } from './cluster-watchers.ts';
 import { KubernetesError } from './kubernetes-api.ts';
 import { type MigrationParts, MigrationStep } from './migration-step.ts';
-import { isPassing, MigrationLost } from './storage-migrations.ts';
+import { MigrationLost } from './storage-migrations.ts';
 import type { StorageMigrationRow } from './tables.ts';
 
 /** How long a migration stays with a replica that gives no sign of life; longer than a page takes. */
@@ -108,6 +108,11 @@ export class MigrationRunner implements AsyncDisposable {
       .where('leased_by', '=', this.#worker)
       .execute();
   }
+}
+
+/** Nobody answered, or the service itself cannot say. */
+function isPassing(error: unknown): boolean {
+  return error instanceof Fault && error.kind === 'unavailable';
 }
 
 /** Answers that may be others the next time. */

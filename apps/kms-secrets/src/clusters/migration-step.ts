@@ -3,7 +3,6 @@ import type { Clock } from '../area.ts';
 import type { Database } from '../db/schema.ts';
 import type { Barrier } from '../seal/barrier.ts';
 import type { ClusterKeys } from './cluster-keys.ts';
-import { clusterOf } from './cluster-store.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { kubeconfigOf } from './kubeconfigs.ts';
 import { KubernetesApi, KubernetesError, type ObjectName, type ObjectPage } from './kubernetes-api.ts';
@@ -48,16 +47,17 @@ export class MigrationStep {
 
   async take(migration: StorageMigrationRow, signal: AbortSignal): Promise<void> {
     const { db, barrier, keys, now } = this.parts;
-    const { cluster, primary, names } = await keys.set(migration.cluster);
-    const target = names[0] ?? primary;
+    const { cluster, newest: target } = await keys.set(migration.cluster);
     // Rotated meanwhile: from the beginning, once the new key has settled.
     if (target.kms_key_id !== migration.kms_key_id)
-      return this.#store(migration, { ...anew, kms_key_id: target.kms_key_id, begin_time: settledTime(target) });
+      return this.#store(
+        { ...migration, ...nothing },
+        { ...anew, kms_key_id: target.kms_key_id, begin_time: settledTime(target) },
+      );
     if (migration.begin_time > now()) return this.#store(migration, {});
     const resource = cluster.resources[migration.resource];
     if (resource === undefined) return this.#store(migration, this.#ended(migration));
-    const { kubeconfig } = await clusterOf(db.kysely, migration.cluster);
-    using api = new KubernetesApi(readKubeconfig(await kubeconfigOf(db, barrier, { ...cluster, kubeconfig })));
+    using api = new KubernetesApi(readKubeconfig(await kubeconfigOf(db, barrier, cluster)));
     const page = await listed(api, resource, migration.position, signal);
     const { complaint, ...counts } = await rewritten(api, resource, page.objects, signal);
     const at = page.next ? { position: page.next } : { position: '', resource: migration.resource + 1 };
@@ -77,18 +77,18 @@ export class MigrationStep {
     return { state: StorageMigrationState.FAILED, end_time, error_code: 'objects_refused', error_message };
   }
 
+  /** Adds to what `migration` counted. */
   async #store(migration: StorageMigrationRow, progress: Progress): Promise<void> {
     const { found = 0, written = 0, conflicts = 0, failed = 0, ...rest } = progress;
-    const base = 'position' in rest && rest.position === '' && rest.resource === 0 ? nothing : migration;
     const sum = (before: string, more: number) => `${BigInt(before) + BigInt(more)}`;
     const { numUpdatedRows } = await this.parts.db.kysely
       .updateTable('storage_migrations')
       .set({
         ...rest,
-        found: sum(base.found, found),
-        written: sum(base.written, written),
-        conflicts: sum(base.conflicts, conflicts),
-        failed: sum(base.failed, failed),
+        found: sum(migration.found, found),
+        written: sum(migration.written, written),
+        conflicts: sum(migration.conflicts, conflicts),
+        failed: sum(migration.failed, failed),
         attempts: 0,
         leased_by: null,
         lease_until: null,

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { type StorageMigrationSchema, StorageMigrationState } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
-import { Fault } from '@gabion/rpc/fault';
 import type { Clock } from '../area.ts';
 import type { Database, Tx } from '../db/schema.ts';
 import { clusterFaults } from './cluster-faults.ts';
@@ -14,12 +13,12 @@ import type { ClusterKeyNameRow, StorageMigrationRow } from './tables.ts';
  * How long after a key was named an API server may still write with an earlier one: until plugins encrypt with it, and
  * then the 3 minutes for which an API server goes on after its last good Status (kmsv2PluginWriteDEKSourceMaxTTL).
  */
-export const settleMs = announceMs + 185_000;
+const settleMs = announceMs + 185_000;
 
 const mostListed = 100;
 
 /** When every API server is sure to write with this key, or not at all. */
-export function settledTime({ create_time }: ClusterKeyNameRow): Date {
+export function settledTime({ create_time }: Pick<ClusterKeyNameRow, 'create_time'>): Date {
   return new Date(create_time.getTime() + settleMs);
 }
 
@@ -32,7 +31,7 @@ export class StorageMigrations {
   ) {}
 
   async create(tx: Tx, cluster: string): Promise<StorageMigrationRow> {
-    const { primary, names } = await this.keys.set(cluster);
+    const { newest: target } = await this.keys.set(cluster);
     const row = await lockCluster(tx, cluster);
     if (!row.kubeconfig) throw clusterFaults.kubeconfigMissing();
     const running = await tx
@@ -42,7 +41,6 @@ export class StorageMigrations {
       .where('end_time', 'is', null)
       .executeTakeFirst();
     if (running) throw clusterFaults.migrationRunning(running.id);
-    const target = names[0] ?? primary;
     const values = {
       id: randomUUID(),
       cluster,
@@ -118,9 +116,4 @@ export function migrationMessage(row: StorageMigrationRow): MessageInitShape<typ
 /** The migration was cancelled, or is with another replica now. */
 export class MigrationLost extends Error {
   override readonly name = 'MigrationLost';
-}
-
-/** Whether a step can be tried again: nobody answered, or the service itself cannot say. */
-export function isPassing(error: unknown): boolean {
-  return error instanceof Fault && error.kind === 'unavailable';
 }

@@ -2,12 +2,13 @@ import { KeyState } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import type { Logger } from '@gabion/telemetry/log';
 import type { Clock } from '../area.ts';
 import type { Database, Tx } from '../db/schema.ts';
+import { Rounds } from '../rounds.ts';
 import type { Barrier } from '../seal/barrier.ts';
 import { type KeyLifecycle, materialFor } from './key-lifecycle.ts';
 import { findKey, updateKey } from './key-store.ts';
 
 /** How often keys that are due are looked for, in ms. */
-const roundMs = 10_000;
+const everyMs = 10_000;
 /** Encryptions of one version, with random nonces of 12 bytes, before the next one: NIST SP 800-38D section 8.3 has 2^32. */
 const mostEncryptions = 2 ** 31;
 
@@ -20,34 +21,19 @@ export interface CaretakerParts {
 }
 
 /** Rotates keys whose time has come or whose nonces run out, and destroys those whose waiting time is over. Replicas share the work by row locks. */
-export class KeyCaretaker implements AsyncDisposable {
+export class KeyCaretaker extends Rounds {
   readonly #parts: CaretakerParts;
-  #timer: NodeJS.Timeout | undefined;
-  #round: Promise<void> = Promise.resolve();
 
   constructor(parts: CaretakerParts) {
+    super({ everyMs, log: parts.log, complaint: 'keys that are due were not cared for, will try again' });
     this.#parts = parts;
   }
 
-  begin(): void {
-    this.#timer = setInterval(() => void this.round(), roundMs).unref();
-  }
-
-  /** One look at all keys; what fails is logged and tried again in the next round. */
-  async round(): Promise<void> {
-    this.#round = this.#round.then(() => this.#look());
-    await this.#round;
-  }
-
-  async #look(): Promise<void> {
-    const { barrier, log } = this.#parts;
-    if (!barrier.isOpen) return;
-    try {
-      while (await this.#destroyOne());
-      while (await this.#rotateOne());
-    } catch (error) {
-      log.warn({ error }, 'keys that are due were not cared for, will try again');
-    }
+  /** One look at all keys. */
+  protected async work(): Promise<void> {
+    if (!this.#parts.barrier.isOpen) return;
+    while (await this.#destroyOne());
+    while (await this.#rotateOne());
   }
 
   async #destroyOne(): Promise<boolean> {
@@ -98,11 +84,6 @@ export class KeyCaretaker implements AsyncDisposable {
       .where((or) => or.or([or('next_rotation_time', '<=', now()), or('encryptions', '>=', `${mostEncryptions}`)]))
       .limit(1)
       .executeTakeFirst();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#round;
   }
 }
 

@@ -1,7 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import type { KeySchema } from '@gabion/contracts/gabion/kms/v1/keys_pb';
+import type { KeySchema, ListKeyUsersResponseSchema } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import type { KeyRecord } from './key-ring.ts';
+import type { recentCallersOf } from './key-users.ts';
+import type { KeyUserRow } from './tables.ts';
 
 /** A key as callers see it. */
 export function keyMessage(key: KeyRecord): MessageInitShape<typeof KeySchema> {
@@ -25,6 +27,26 @@ export function keyMessage(key: KeyRecord): MessageInitShape<typeof KeySchema> {
       createTime: timestampFromDate(createTime),
       isImported,
       encryptions,
+    })),
+  };
+}
+
+/** Who depends on a key and who used it lately, as callers see them. */
+export function usersMessage(
+  users: readonly KeyUserRow[],
+  callers: Awaited<ReturnType<typeof recentCallersOf>>,
+): MessageInitShape<typeof ListKeyUsersResponseSchema> {
+  return {
+    users: users.map(({ kind, name, versions, last_use_time: time }) => ({
+      kind,
+      name,
+      versions,
+      ...(time && { lastUseTime: timestampFromDate(time) }),
+    })),
+    recentCallers: callers.map(({ caller_kind: kind, caller_id: name, last_use_time: time }) => ({
+      kind,
+      name,
+      lastUseTime: timestampFromDate(time),
     })),
   };
 }

@@ -40,7 +40,7 @@ import { CachedRing } from './cached-ring.ts';
 import { KeyBackups } from './key-backup.ts';
 import { keyFaults } from './key-faults.ts';
 import { KeyLifecycle, materialFor } from './key-lifecycle.ts';
-import { keyMessage } from './key-message.ts';
+import { keyMessage, usersMessage } from './key-message.ts';
 import { allowedBy } from './key-policy.ts';
 import type { KeyRecord } from './key-ring.ts';
 import { findKey, listKeys, lockNames } from './key-store.ts';
@@ -112,19 +112,7 @@ export class KeysController {
     const { id } = await this.#found(key);
     const users = await usersOf(this.db.kysely, id);
     const callers = await recentCallersOf(this.db.kysely, id, new Date(Date.now() - recentMs));
-    return {
-      users: users.map(({ kind, name, versions, last_use_time: time }) => ({
-        kind,
-        name,
-        versions,
-        ...(time && { lastUseTime: timestampFromDate(time) }),
-      })),
-      recentCallers: callers.map(({ caller_kind: kind, caller_id: name, last_use_time: time }) => ({
-        kind,
-        name,
-        lastUseTime: timestampFromDate(time),
-      })),
-    };
+    return usersMessage(users, callers);
   }
 
   async putAlias({ alias, key }: PutAliasRequest, call: Call) {

@@ -2,9 +2,10 @@ import { KeyOperation } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import type { Logger } from '@gabion/telemetry/log';
 import { sql } from 'kysely';
 import type { Database, Tx } from '../db/schema.ts';
+import { Rounds } from '../rounds.ts';
 import type { TimedUse } from './usage-trail.ts';
 
-const roundMs = 1000;
+const everyMs = 1000;
 const counted: ReadonlySet<KeyOperation> = new Set([
   KeyOperation.ENCRYPT,
   KeyOperation.GENERATE_DATA_KEY,
@@ -21,19 +22,15 @@ interface Encryptions {
  * How often versions encrypted, and who used a key last: written once a second, beside the trail, since every use would
  * otherwise wait for the same few rows. A kill loses a second's count; nonces run out at twice what a version may count to.
  */
-export class UsageTally implements AsyncDisposable {
+export class UsageTally extends Rounds {
   #encryptions = new Map<string, Encryptions>();
   #callers = new Map<string, TimedUse>();
-  #timer: NodeJS.Timeout | undefined;
-  #round: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly db: Database,
-    private readonly log: Logger,
-  ) {}
-
-  begin(): void {
-    this.#timer = setInterval(() => void this.flush(), roundMs).unref();
+    log: Logger,
+  ) {
+    super({ everyMs, log, complaint: 'uses of keys were not counted, will try again' });
   }
 
   add(uses: readonly TimedUse[]): void {
@@ -48,18 +45,13 @@ export class UsageTally implements AsyncDisposable {
     }
   }
 
-  /** Writes what was added; what could not be written waits for the next time. */
-  flush(): Promise<void> {
-    this.#round = this.#round.then(() => this.#write());
-    return this.#round;
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await this.round();
+    await super[Symbol.asyncDispose]();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
-    await this.flush();
-  }
-
-  async #write(): Promise<void> {
+  /** Writes what was added; what could not be written waits for the next round. */
+  protected async work(): Promise<void> {
     if (this.#callers.size === 0) return;
     const [encryptions, callers] = [this.#encryptions, this.#callers];
     this.#encryptions = new Map();
@@ -70,12 +62,12 @@ export class UsageTally implements AsyncDisposable {
         await rememberCallers(tx, callers);
       });
     } catch (error) {
-      this.log.warn({ error }, 'uses of keys were not counted, will try again');
       for (const [name, use] of callers) if (!this.#callers.has(name)) this.#callers.set(name, use);
       for (const [name, { count, ...rest }] of encryptions) {
         const known = this.#encryptions.get(name);
         this.#encryptions.set(name, { ...rest, count: count + (known?.count ?? 0) });
       }
+      throw error;
     }
   }
 }

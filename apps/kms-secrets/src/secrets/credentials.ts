@@ -46,13 +46,7 @@ export class Credentials {
     return this.#barrier.unwrap(tx, space, kept.wrapped, { service, name });
   }
 
-  /** Answers whether there was one. */
-  async delete(tx: Tx, { service, name }: CredentialName): Promise<boolean> {
-    const { numDeletedRows } = await tx
-      .deleteFrom('credentials')
-      .where('service', '=', service)
-      .where('name', '=', name)
-      .executeTakeFirst();
-    return numDeletedRows > 0n;
+  async delete(tx: Tx, { service, name }: CredentialName): Promise<void> {
+    await tx.deleteFrom('credentials').where('service', '=', service).where('name', '=', name).execute();
   }
 }

@@ -17,14 +17,13 @@ export class Leases {
 
   async give(tx: Tx, { path, version, expire_time }: SecretVersionRow, caller_id: string, asked: Duration) {
     const duration_ms = lengthOf(asked);
-    const until = new Date(this.now().getTime() + duration_ms);
     const row = {
       id: randomUUID(),
       path,
       version,
       caller_id,
       duration_ms,
-      expire_time: expire_time && expire_time < until ? expire_time : until,
+      expire_time: this.#end(duration_ms, expire_time),
       revoke_time: null,
     };
     await tx.insertInto('secret_leases').values(row).execute();
@@ -44,8 +43,7 @@ export class Leases {
       .where('delete_time', 'is', null)
       .executeTakeFirst();
     if (!version) throw secretFaults.leaseEnded();
-    const until = new Date(this.now().getTime() + (asked ? lengthOf(asked) : lease.duration_ms));
-    const expire_time = version.expire_time && version.expire_time < until ? version.expire_time : until;
+    const expire_time = this.#end(asked ? lengthOf(asked) : lease.duration_ms, version.expire_time);
     await tx.updateTable('secret_leases').set({ expire_time }).where('id', '=', id).execute();
     return { ...lease, expire_time };
   }
@@ -62,6 +60,12 @@ export class Leases {
   async forget(tx: Tx): Promise<void> {
     const before = new Date(this.now().getTime() - keptMs);
     await tx.deleteFrom('secret_leases').where('expire_time', '<', before).execute();
+  }
+
+  /** Not after the version's own end. */
+  #end(durationMs: number, expiry: Date | null): Date {
+    const until = new Date(this.now().getTime() + durationMs);
+    return expiry && expiry < until ? expiry : until;
   }
 
   async #locked(tx: Tx, id: string): Promise<SecretLeaseRow> {

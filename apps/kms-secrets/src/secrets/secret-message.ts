@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { SecretSchema, SecretVersionSchema } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import type { KnownSecret } from './secrets.ts';
-import type { SecretVersionRow } from './tables.ts';
+import type { SecretVersionFacts } from './tables.ts';
 
 /** A secret as callers see it: without its values. */
 export function secretMessage({ secret, versions }: KnownSecret): MessageInitShape<typeof SecretSchema> {
@@ -16,14 +16,14 @@ export function secretMessage({ secret, versions }: KnownSecret): MessageInitSha
   };
 }
 
-function versionMessage(row: SecretVersionRow): MessageInitShape<typeof SecretVersionSchema> {
-  const { version, create_time, expire_time, delete_time, wrapped } = row;
+function versionMessage(row: SecretVersionFacts): MessageInitShape<typeof SecretVersionSchema> {
+  const { version, create_time, expire_time, delete_time, is_destroyed: isDestroyed } = row;
   const expireTime = expire_time && timestampFromDate(expire_time);
   const deleteTime = delete_time && timestampFromDate(delete_time);
   return {
     version,
     createTime: timestampFromDate(create_time),
-    isDestroyed: wrapped === null,
+    isDestroyed,
     ...(expireTime && { expireTime }),
     ...(deleteTime && { deleteTime }),
   };

@@ -18,7 +18,7 @@ import { Inject } from '@nestjs/common';
 import { type Database, database, type Tx } from '../db/schema.ts';
 import { Leases, leaseMessage } from './leases.ts';
 import { secretMessage } from './secret-message.ts';
-import { known, Secrets } from './secrets.ts';
+import { currentVersions, known, Secrets } from './secrets.ts';
 
 /** Nothing is answered without its record in the same transaction. */
 @Implements(SecretService)
@@ -63,14 +63,14 @@ export class SecretsController {
       .limit(limit + 1)
       .execute();
     const page = rows.slice(0, limit);
-    const versions = await this.#currentOf(page.map(({ path }) => path));
+    const versions = await currentVersions(
+      this.db.kysely,
+      page.map(({ path }) => path),
+    );
     const last = rows.length > limit ? page.at(-1) : undefined;
     return {
       secrets: page.map((secret) =>
-        secretMessage({
-          secret,
-          versions: versions.filter((each) => each.path === secret.path && each.version === secret.current_version),
-        }),
+        secretMessage({ secret, versions: versions.filter(({ path }) => path === secret.path) }),
       ),
       nextPageToken: last ? pageToken({ path: last.path }, query) : '',
     };
@@ -113,17 +113,6 @@ export class SecretsController {
       await audit(tx, call, { service: 'kms-secrets', resource: `secrets/${path}`, details });
       return leaseMessage(lease);
     });
-  }
-
-  async #currentOf(paths: readonly string[]) {
-    if (paths.length === 0) return [];
-    return this.db.kysely
-      .selectFrom('secret_versions')
-      .innerJoin('secrets', 'secrets.path', 'secret_versions.path')
-      .selectAll('secret_versions')
-      .where('secret_versions.path', 'in', [...paths])
-      .whereRef('secret_versions.version', '=', 'secrets.current_version')
-      .execute();
   }
 
   async #recorded<T>(

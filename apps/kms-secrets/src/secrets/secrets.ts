@@ -1,18 +1,18 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type { PutSecretRequest } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../area.ts';
 import type { Schema, Tx } from '../db/schema.ts';
 import { secretFaults } from './secret-faults.ts';
 import { maxSecretBytes, type SecretData, type SecretValues } from './secret-values.ts';
-import type { SecretRow, SecretVersionRow } from './tables.ts';
+import type { SecretRow, SecretVersionFacts, SecretVersionRow } from './tables.ts';
 
 const defaultVersions = 10;
 
 /** A secret with its versions, without values. */
 export interface KnownSecret {
   readonly secret: SecretRow;
-  readonly versions: readonly SecretVersionRow[];
+  readonly versions: readonly SecretVersionFacts[];
 }
 
 /** Versioned secrets by path; each step is part of the caller's transaction. */
@@ -57,8 +57,13 @@ export class Secrets {
     path: string,
     asked: number,
   ): Promise<{ readonly row: SecretVersionRow; readonly data: SecretData }> {
-    const { secret, versions } = await known(tx, path);
-    const row = versions.find(({ version }) => version === (asked || secret.current_version));
+    const { current_version: current } = await found(tx, path);
+    const row = await tx
+      .selectFrom('secret_versions')
+      .selectAll()
+      .where('path', '=', path)
+      .where('version', '=', asked || current)
+      .executeTakeFirst();
     if (!row) throw secretFaults.versionUnknown();
     if (row.expire_time && row.expire_time <= this.now()) throw secretFaults.expired();
     if (row.wrapped === null) throw secretFaults.destroyed();
@@ -122,15 +127,34 @@ export class Secrets {
 
 /** Throws `secret_unknown`. */
 export async function known(db: Kysely<Schema>, path: string): Promise<KnownSecret> {
-  const secret = await db.selectFrom('secrets').selectAll().where('path', '=', path).executeTakeFirst();
-  if (!secret) throw secretFaults.unknown();
-  const versions = await db
-    .selectFrom('secret_versions')
-    .selectAll()
-    .where('path', '=', path)
-    .orderBy('version', 'desc')
-    .execute();
+  const secret = await found(db, path);
+  const versions = await selectFacts(db).where('secret_versions.path', '=', path).orderBy('version', 'desc').execute();
   return { secret, versions };
+}
+
+/** The current version of each of these secrets. */
+export async function currentVersions(db: Kysely<Schema>, paths: readonly string[]): Promise<SecretVersionFacts[]> {
+  if (paths.length === 0) return [];
+  return selectFacts(db)
+    .innerJoin('secrets', 'secrets.path', 'secret_versions.path')
+    .where('secret_versions.path', 'in', [...paths])
+    .whereRef('secret_versions.version', '=', 'secrets.current_version')
+    .execute();
+}
+
+/** Versions without their values, which may be large. */
+function selectFacts(db: Kysely<Schema>) {
+  return db
+    .selectFrom('secret_versions')
+    .select(['secret_versions.path', 'secret_versions.version', 'secret_versions.create_time'])
+    .select(['secret_versions.expire_time', 'secret_versions.delete_time'])
+    .select(sql<boolean>`secret_versions.wrapped is null`.as('is_destroyed'));
+}
+
+async function found(db: Kysely<Schema>, path: string): Promise<SecretRow> {
+  const row = await db.selectFrom('secrets').selectAll().where('path', '=', path).executeTakeFirst();
+  if (!row) throw secretFaults.unknown();
+  return row;
 }
 
 async function locked(tx: Tx, path: string): Promise<SecretRow> {

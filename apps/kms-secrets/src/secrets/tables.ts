@@ -50,6 +50,8 @@ export interface SecretTables {
 
 export type SecretRow = Selectable<SecretsTable>;
 export type SecretVersionRow = Selectable<SecretVersionsTable>;
+/** A version without its value. */
+export type SecretVersionFacts = Omit<SecretVersionRow, 'wrapped'> & { readonly is_destroyed: boolean };
 export type SecretLeaseRow = Selectable<SecretLeasesTable>;
 
 export const credentialMigration: Migration = {

@@ -1,8 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Digest } from '../mac.ts';
-
-/** Bytes of each digest. */
-export const digestBytes: Readonly<Record<Digest, number>> = { sha256: 32, sha384: 48, sha512: 64 };
+import { type Digest, digestBytes } from '../mac.ts';
 
 /** RFC 8017 section 9.2 note 1: the DER of DigestInfo up to the digest. */
 const digestInfos: Readonly<Record<Digest, Buffer>> = {
