@@ -6,6 +6,7 @@ import {
   type ImportAdvisoriesResponse,
   ImportAdvisoriesResponseSchema,
 } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
+import { print } from './asking.ts';
 import { Complaint } from './complaint.ts';
 import { fileChunks, tarChunks } from './local-files.ts';
 import { showProgress } from './progress.ts';
@@ -30,7 +31,7 @@ export async function importAdvisories(paths: string[], options: Options & { sou
   for (const feed of feeds) results.push(...(await importFeed(scanner, feed)));
   if (options.json) {
     const imported = results.map((result) => toJson(ImportAdvisoriesResponseSchema, result));
-    process.stdout.write(`${JSON.stringify({ imported }, null, 2)}\n`);
+    print({ imported });
     return;
   }
   for (const result of results) process.stdout.write(told(result));

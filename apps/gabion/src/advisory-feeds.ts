@@ -7,6 +7,7 @@ import {
   type UpdateAdvisoriesResponse,
   UpdateAdvisoriesResponseSchema,
 } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
+import { print } from './asking.ts';
 import { Complaint, exitCodes } from './complaint.ts';
 import { showProgress } from './progress.ts';
 import type { Reach } from './reach.ts';
@@ -31,7 +32,7 @@ export async function updateFeeds(names: string[], options: Options & { force?: 
   }
   if (options.json) {
     const feeds = ended.map((step) => toJson(UpdateAdvisoriesResponseSchema, step));
-    process.stdout.write(`${JSON.stringify({ feeds }, null, 2)}\n`);
+    print({ feeds });
   } else process.stdout.write(ended.length > 0 ? ended.map(told).join('') : 'No feed is enabled.\n');
   if (ended.some(({ step }) => step === 'failed')) process.exitCode = exitCodes.no;
 }
@@ -96,5 +97,6 @@ async function known(scanner: Reach, name: string): Promise<MessageInitShape<typ
 }
 
 function answer(feed: Feed, words: string, { json }: Options): void {
-  process.stdout.write(json ? `${JSON.stringify(toJson(FeedSchema, feed), null, 2)}\n` : `${words}\n`);
+  if (json) print(toJson(FeedSchema, feed));
+  else process.stdout.write(`${words}\n`);
 }

@@ -5,6 +5,7 @@ import {
   VulnerabilitySchema,
 } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
 import { Severity, VulnerabilityStatus } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import { print } from './asking.ts';
 import { scannerFor } from './solo-scanner.ts';
 import { table } from './table.ts';
 
@@ -15,9 +16,8 @@ export async function showVulnerability(
 ): Promise<void> {
   await using scanner = await scannerFor(options.data);
   const found = await scanner.client(AdvisoryService).getVulnerability({ id }, scanner.as);
-  process.stdout.write(
-    options.json ? `${JSON.stringify(toJson(VulnerabilitySchema, found), null, 2)}\n` : vulnerabilityText(found),
-  );
+  if (options.json) return print(toJson(VulnerabilitySchema, found));
+  process.stdout.write(vulnerabilityText(found));
 }
 
 function vulnerabilityText({ id, aliases, summary, severities, exploitation, cwes, affected }: Vulnerability): string {

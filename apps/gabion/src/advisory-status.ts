@@ -8,6 +8,7 @@ import {
   FeedSchema,
   FeedState,
 } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
+import { print } from './asking.ts';
 import { scannerFor } from './solo-scanner.ts';
 import { day, table } from './table.ts';
 
@@ -30,7 +31,7 @@ export async function advisoriesStatus(options: Options): Promise<void> {
       sources: sources.map((source) => toJson(AdvisorySummarySchema, source)),
       feeds: feeds.map((feed) => toJson(FeedSchema, feed)),
     };
-    process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+    print(answer);
     return;
   }
   const shown = feeds.filter(({ state }) => options.all || state !== FeedState.DISABLED);

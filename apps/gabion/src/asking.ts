@@ -16,6 +16,20 @@ export async function askPlatform<T>(
   return await question(platform);
 }
 
+/** All of a list that is answered page by page. */
+export async function allPages<T, P extends { readonly nextPageToken: string }>(
+  ask: (pageToken: string) => Promise<P>,
+  itemsOf: (page: P) => readonly T[],
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let pageToken = ''; ; ) {
+    const page = await ask(pageToken);
+    found.push(...itemsOf(page));
+    pageToken = page.nextPageToken;
+    if (!pageToken) return found;
+  }
+}
+
 /** Prints JSON. */
 export function print(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

@@ -8,7 +8,7 @@ import {
   type EncryptionEvidence,
   EncryptionEvidenceSchema,
 } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
-import { Census } from '@gabion/etcd-evidence/census';
+import { Census, prefixOf } from '@gabion/etcd-evidence/census';
 import { takeRange } from '@gabion/etcd-evidence/range';
 import { type AskOptions, askPlatform, print } from './asking.ts';
 import { Complaint, exitCodes } from './complaint.ts';
@@ -52,8 +52,7 @@ async function counted(resources: readonly string[], etcd: string, options: Opti
   const census = new Census(options.etcdPrefix);
   let values = 0;
   for (const resource of resources) {
-    const [name = '', ...group] = resource.split('.');
-    const prefix = `${options.etcdPrefix}/${group.length > 1 ? `${group.join('.')}/` : ''}${name}/`;
+    const prefix = prefixOf(resource, options.etcdPrefix);
     // "/" + 1: all that begins with the prefix.
     const end = `${prefix.slice(0, -1)}0`;
     for (let from: string | undefined = prefix; from !== undefined; ) {

@@ -6,6 +6,7 @@ import {
   ScanService,
   type SeverityCounts,
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
+import { print } from './asking.ts';
 import { aimAt, scansOf, type TargetOptions } from './scanning.ts';
 import { severityNames } from './severity.ts';
 import { scannerFor } from './solo-scanner.ts';
@@ -19,11 +20,8 @@ export async function fix(asked: string, options: TargetOptions & { readonly jso
   await using scanner = await scannerFor(options.data);
   const scanId = aim ? (await scansOf(scanner, aim, options))[0]!.id : asked;
   const plan = await scanner.client(ScanService).getFixPlan({ scanId }, scanner.as);
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify(toJson(FixPlanSchema, plan, { alwaysEmitImplicit: true }), null, 2)}\n`
-      : planText(plan),
-  );
+  if (options.json) return print(toJson(FixPlanSchema, plan, { alwaysEmitImplicit: true }));
+  process.stdout.write(planText(plan));
 }
 
 function planText({ upgrades, commands, baseImage, remaining, unfixable }: FixPlan): string {

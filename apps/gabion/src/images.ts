@@ -1,5 +1,6 @@
 import { toJson } from '@bufbuild/protobuf';
 import { type Image, ImageSchema, ImageService } from '@gabion/contracts/gabion/scan/v1/images_pb';
+import { allPages, print } from './asking.ts';
 import { severityNames } from './severity.ts';
 import { scannerFor } from './solo-scanner.ts';
 import { day, table } from './table.ts';
@@ -22,16 +23,12 @@ export async function listImages(options: ListOptions): Promise<void> {
     packageVersion: options.packageVersion ?? '',
     targetPrefix: options.prefix ?? '',
   };
-  const found: Image[] = [];
-  for (let pageToken = ''; ; ) {
-    const page = await scanner.client(ImageService).listImages({ ...asked, pageSize: 500, pageToken }, scanner.as);
-    found.push(...page.images);
-    pageToken = page.nextPageToken;
-    if (!pageToken) break;
-  }
-  process.stdout.write(
-    options.json ? `${JSON.stringify({ images: found.map(jsonOf) }, null, 2)}\n` : imagesText(found),
+  const found = await allPages(
+    (pageToken) => scanner.client(ImageService).listImages({ ...asked, pageSize: 500, pageToken }, scanner.as),
+    ({ images }) => images,
   );
+  if (options.json) return print({ images: found.map(jsonOf) });
+  process.stdout.write(imagesText(found));
 }
 
 /** Shows an image by its digest. */
@@ -41,7 +38,8 @@ export async function showImage(
 ): Promise<void> {
   await using scanner = await scannerFor(options.data);
   const image = await scanner.client(ImageService).getImage({ digest }, scanner.as);
-  process.stdout.write(options.json ? `${JSON.stringify(jsonOf(image), null, 2)}\n` : imagesText([image]));
+  if (options.json) return print(jsonOf(image));
+  process.stdout.write(imagesText([image]));
 }
 
 function jsonOf(image: Image) {

@@ -10,7 +10,7 @@ import {
   PublicKeySchema,
 } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
-import { askPlatform, type AskOptions as Options, print } from './asking.ts';
+import { allPages, askPlatform, type AskOptions as Options, print } from './asking.ts';
 import { Complaint, exitCodes } from './complaint.ts';
 import { keyTypeName, keyTypeOf } from './key-type.ts';
 import { day, table } from './table.ts';
@@ -38,15 +38,12 @@ export async function createKey(
 
 /** Lists all keys, page by page. */
 export async function listKeys(options: Options): Promise<void> {
-  const found: Key[] = [];
-  await askPlatform(options, async ({ client, as }) => {
-    for (let pageToken = ''; ; ) {
-      const page = await client(KeyService).listKeys({ pageSize: 500, pageToken }, as);
-      found.push(...page.keys);
-      pageToken = page.nextPageToken;
-      if (!pageToken) return;
-    }
-  });
+  const found = await askPlatform(options, ({ client, as }) =>
+    allPages(
+      (pageToken) => client(KeyService).listKeys({ pageSize: 500, pageToken }, as),
+      ({ keys }) => keys,
+    ),
+  );
   if (options.json) return print({ keys: found.map(jsonOf) });
   process.stdout.write(found.length === 0 ? 'There is no key: gabion keys create\n' : tableOf(found));
 }

@@ -3,6 +3,7 @@ import { advisories } from './commands/advisories-command.ts';
 import { clusters } from './commands/clusters-command.ts';
 import { keys } from './commands/keys-command.ts';
 import { kmsPlugin } from './commands/kms-plugin-command.ts';
+import { names } from './commands/options.ts';
 import { registries } from './commands/registries-command.ts';
 import { results } from './commands/result-commands.ts';
 import { scanning } from './commands/scan-commands.ts';
@@ -220,10 +221,4 @@ function days(text: string): number {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number < 1 || number > 365) throw new InvalidArgumentError('must be 1 to 365');
   return number;
-}
-
-function names(text: string): string[] {
-  const found = text.split(',').map((each) => each.trim());
-  if (found.some((each) => each === '')) throw new InvalidArgumentError('must be names with commas between them');
-  return found;
 }

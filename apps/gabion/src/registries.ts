@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { toJson } from '@bufbuild/protobuf';
 import { durationFromMs, durationMs } from '@bufbuild/protobuf/wkt';
 import { RegistrySchema, RegistryService } from '@gabion/contracts/gabion/scan/v1/registries_pb';
+import { print } from './asking.ts';
 import { Complaint } from './complaint.ts';
 import { needPlatform } from './reach.ts';
 import { type ScopeOptions, scopeOf } from './sweep-scope.ts';
@@ -74,8 +75,4 @@ async function credentialsIn({ username, passwordStdin }: AddOptions) {
   if (username === undefined || !passwordStdin)
     throw new Complaint('--username and --password-stdin go together', { code: 'usage' });
   return { username, password: (await text(process.stdin)).replace(/\r?\n$/, '') };
-}
-
-function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

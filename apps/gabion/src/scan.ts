@@ -13,6 +13,7 @@ import {
 } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { ReportFormat as FormatName } from '@gabion/reports/render';
 import type { ScanResult } from '@gabion/reports/scan-result';
+import { allPages } from './asking.ts';
 import { Complaint, exitCodes } from './complaint.ts';
 import type { Reach } from './reach.ts';
 import { rendered } from './scan-report.ts';
@@ -115,14 +116,11 @@ function textOf({ result }: Answer, { format, formatVersion, showSuppressed }: S
 }
 
 async function findingsOf(scanner: Reach, scanId: string, filter: Filter): Promise<Finding[]> {
-  const findings: Finding[] = [];
   const scans = scanner.client(ScanService);
-  for (let pageToken = ''; ; ) {
-    const page = await scans.listFindings({ scanId, pageSize: 1000, pageToken, filter }, scanner.as);
-    findings.push(...page.findings);
-    pageToken = page.nextPageToken;
-    if (!pageToken) return findings;
-  }
+  return allPages(
+    (pageToken) => scans.listFindings({ scanId, pageSize: 1000, pageToken, filter }, scanner.as),
+    ({ findings }) => findings,
+  );
 }
 
 /** The contract's own JSON forms: `scan` is a gabion.scan.v1.Scan and `findings` are gabion.scan.v1.Finding, worst first. */

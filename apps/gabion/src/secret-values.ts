@@ -9,7 +9,7 @@ import {
   SecretService,
   SecretValueSchema,
 } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
-import { askPlatform, type AskOptions as Options, print } from './asking.ts';
+import { allPages, askPlatform, type AskOptions as Options, print } from './asking.ts';
 import { Complaint, exitCodes } from './complaint.ts';
 import { day, table } from './table.ts';
 
@@ -62,18 +62,13 @@ export async function showSecret(path: string, options: Options): Promise<void> 
 
 /** Lists paths, page by page. */
 export async function listSecrets(options: Options & { readonly below?: string }): Promise<void> {
-  const found: Secret[] = [];
-  await askPlatform(options, async ({ client, as }) => {
-    for (let pageToken = ''; ; ) {
-      const page = await client(SecretService).listSecrets(
-        { pageSize: 500, pageToken, below: options.below ?? '' },
-        as,
-      );
-      found.push(...page.secrets);
-      pageToken = page.nextPageToken;
-      if (!pageToken) return;
-    }
-  });
+  const asked = { pageSize: 500, below: options.below ?? '' };
+  const found = await askPlatform(options, ({ client, as }) =>
+    allPages(
+      (pageToken) => client(SecretService).listSecrets({ ...asked, pageToken }, as),
+      ({ secrets }) => secrets,
+    ),
+  );
   if (options.json) return print({ secrets: found.map(jsonOf) });
   const rows = found.map(({ path, currentVersion, createTime }) => [path, String(currentVersion), day(createTime)]);
   process.stdout.write(

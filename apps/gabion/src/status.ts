@@ -1,3 +1,4 @@
+import { print } from './asking.ts';
 import { exitCodes } from './complaint.ts';
 import { dataDirOf } from './data-dir.ts';
 import { type Holder, holderOf } from './holder.ts';
@@ -16,7 +17,7 @@ export async function status(options: { data?: string; json?: true }): Promise<v
   if (!health?.ready) process.exitCode = exitCodes.no;
   if (options.json) {
     const answer = { running: holder !== undefined, dataDir: dataDir.root, ...holder, ...(health && { health }) };
-    process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+    print(answer);
     return;
   }
   if (!holder) {

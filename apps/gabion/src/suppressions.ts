@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { toJson } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { ExceptionSchema, ExceptionService, VexDocumentSchema } from '@gabion/contracts/gabion/scan/v1/exceptions_pb';
+import { print } from './asking.ts';
 import { scannerFor } from './solo-scanner.ts';
 import { day, table } from './table.ts';
 
@@ -24,7 +25,8 @@ interface ExceptionOptions extends Answering {
 }
 
 function written(json: object, text: string, options: Answering): void {
-  process.stdout.write(options.json ? `${JSON.stringify(json, null, 2)}\n` : text);
+  if (options.json) print(json);
+  else process.stdout.write(text);
 }
 
 /** Takes VEX documents: their statements count for every image from then on. */

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { toJson } from '@bufbuild/protobuf';
 import { RegistryService, type Sweep, SweepSchema, SweepState } from '@gabion/contracts/gabion/scan/v1/registries_pb';
+import { print } from './asking.ts';
 import { showProgress } from './progress.ts';
 import { needPlatform, type Reach } from './reach.ts';
 import { type ScopeOptions, scopeOf } from './sweep-scope.ts';
@@ -78,8 +79,4 @@ function told(sweep: Sweep): string {
 
 function stateOf({ state }: Sweep): string {
   return SweepState[state].toLowerCase();
-}
-
-function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

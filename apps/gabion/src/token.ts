@@ -7,6 +7,7 @@ import {
   TokenSchema,
   TokenService,
 } from '@gabion/contracts/gabion/identity/v1/tokens_pb';
+import { allPages, print } from './asking.ts';
 import { needPlatform } from './reach.ts';
 import { day, table } from './table.ts';
 
@@ -23,7 +24,7 @@ export async function createToken(name: string, options: Options & { days: numbe
   const request = { name, ownerId: options.owner ?? '', lifetimeSeconds: options.days * secondsADay };
   const created = await platform.client(TokenService).createToken(request, platform.as);
   if (options.json) {
-    process.stdout.write(`${JSON.stringify(toJson(CreateTokenResponseSchema, created), null, 2)}\n`);
+    print(toJson(CreateTokenResponseSchema, created));
     return;
   }
   process.stderr.write(
@@ -35,16 +36,13 @@ export async function createToken(name: string, options: Options & { days: numbe
 /** Lists tokens, newest first. */
 export async function listTokens(options: Options & { all?: true }): Promise<void> {
   await using platform = await needPlatform(options.data, process.env);
-  const tokens: Token[] = [];
-  for (let pageToken = ''; ; ) {
-    const request = { pageSize: 500, pageToken, includeRevoked: options.all ?? false };
-    const page = await platform.client(TokenService).listTokens(request, platform.as);
-    tokens.push(...page.tokens);
-    pageToken = page.nextPageToken;
-    if (!pageToken) break;
-  }
+  const asked = { pageSize: 500, includeRevoked: options.all ?? false };
+  const tokens = await allPages(
+    (pageToken) => platform.client(TokenService).listTokens({ ...asked, pageToken }, platform.as),
+    (page) => page.tokens,
+  );
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ tokens: tokens.map((each) => toJson(TokenSchema, each)) }, null, 2)}\n`);
+    print({ tokens: tokens.map((each) => toJson(TokenSchema, each)) });
     return;
   }
   process.stdout.write(table(['ID', 'NAME', 'OWNER', 'PREFIX', 'EXPIRES', 'LAST USE', 'STATE'], tokens.map(row)));
@@ -59,10 +57,8 @@ function row(token: Token): string[] {
 export async function revokeToken(id: string, options: Options): Promise<void> {
   await using platform = await needPlatform(options.data, process.env);
   const token = await platform.client(TokenService).revokeToken({ id }, platform.as);
-  const answer = options.json
-    ? JSON.stringify(toJson(TokenSchema, token), null, 2)
-    : `Revoked ${token.name} (${token.prefix}…)`;
-  process.stdout.write(`${answer}\n`);
+  if (options.json) return print(toJson(TokenSchema, token));
+  process.stdout.write(`Revoked ${token.name} (${token.prefix}…)\n`);
 }
 
 /** Says whose the token is. */
@@ -70,7 +66,7 @@ export async function whoAmI(options: Options): Promise<void> {
   await using platform = await needPlatform(options.data, process.env);
   const caller = await platform.client(AuthenticationService).whoAmI({}, platform.as);
   if (options.json) {
-    process.stdout.write(`${JSON.stringify(toJson(CallerSchema, caller), null, 2)}\n`);
+    print(toJson(CallerSchema, caller));
     return;
   }
   const kind = (CallerKind[caller.kind] ?? '').toLowerCase().replaceAll('_', ' ');

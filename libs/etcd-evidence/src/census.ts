@@ -16,6 +16,12 @@ const maxShares = 1000;
 const maxResourceLength = 253;
 const maxVersion = 2 ** 32 - 1;
 
+/** What the keys of a resource, "secrets" or "widgets.example.com", begin with: groups without a dot are not named. */
+export function prefixOf(resource: string, root = '/registry'): string {
+  const [name = '', ...group] = resource.split('.');
+  return `${root}/${group.length > 1 ? `${group.join('.')}/` : ''}${name}/`;
+}
+
 /** Counts values of etcd by how they are stored, one at a time, and so in memory that does not grow with them. */
 export class Census {
   readonly #shares = new Map<string, Share>();
@@ -49,7 +55,7 @@ export class Census {
     this.#shares.set('other', { ...other, values: other.values + 1 });
   }
 
-  /** Keys are `<root>/secrets/…`, and `<root>/<group>/<resource>/…` for groups, which have a dot. */
+  /** The resource whose keys begin as `prefixOf` says. */
   #resourceOf(key: string): string {
     if (!key.startsWith(`${this.root}/`)) return '';
     const [first = '', second = ''] = key.slice(this.root.length + 1).split('/', 2);

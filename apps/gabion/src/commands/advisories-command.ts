@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { dataOption } from '../data-option.ts';
 import { examples } from '../examples.ts';
+import { machineReadable, names } from './options.ts';
 
 /** `gabion advisories`: what scans are judged by, where it comes from, and how it is carried elsewhere. */
 export function advisories(gabion: Command): void {
@@ -99,16 +99,6 @@ function feeds(group: Command): void {
       .argument('<name>')
       .action(async (name, options) => (await import('../advisory-feeds.ts')).switchFeed(name, word, options))
       .addHelpText('after', examples([`gabion advisories feeds ${word} nvd`]));
-}
-
-function machineReadable(command: Command): Command {
-  return command.addOption(dataOption()).option('--json', 'answer for a machine');
-}
-
-function names(text: string): string[] {
-  const found = text.split(',').map((each) => each.trim());
-  if (found.some((each) => each === '')) throw new InvalidArgumentError('must be names with commas between them');
-  return found;
 }
 
 function hours(text: string): number {

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dataOption } from '../data-option.ts';
 import { examples } from '../examples.ts';
+import { machineReadable, names } from './options.ts';
 
 /** `gabion clusters`: encryption at rest of Kubernetes clusters. */
 export function clusters(gabion: Command): void {
@@ -94,16 +95,6 @@ function ofCluster(group: Command, name: string, description: string, does: OfCl
       return (await import('../clusters.ts'))[does](cluster, options);
     })
     .addHelpText('after', examples([`gabion clusters ${name} prod`]));
-}
-
-function machineReadable(command: Command): Command {
-  return command.addOption(dataOption()).option('--json', 'answer for a machine');
-}
-
-function names(text: string): string[] {
-  const found = text.split(',').map((each) => each.trim());
-  if (found.some((each) => each === '')) throw new InvalidArgumentError('must be names with commas between them');
-  return found;
 }
 
 function seconds(text: string): number {

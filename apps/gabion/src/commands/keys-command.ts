@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dataOption } from '../data-option.ts';
 import { examples } from '../examples.ts';
 import { keyTypeNames } from '../key-type.ts';
+import { machineReadable, pair } from './options.ts';
 
 /** `gabion keys`: keys that never leave the key service. */
 export function keys(gabion: Command): void {
@@ -95,18 +96,9 @@ function ofKey(group: Command, name: string, description: string, does: OfKey): 
 }
 
 function contextual(command: Command): Command {
-  const pair = (text: string, before: Record<string, string> = {}) => {
-    const at = text.indexOf('=');
-    if (at < 1) throw new InvalidArgumentError('must be name=value');
-    return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
-  };
   return command
     .addOption(new Option('--context <name=value>', 'binds the ciphertext to it; repeatable').argParser(pair))
     .addOption(dataOption());
-}
-
-function machineReadable(command: Command): Command {
-  return command.addOption(dataOption()).option('--json', 'answer for a machine');
 }
 
 function days(text: string): number {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { dataOption } from '../data-option.ts';
 import { examples } from '../examples.ts';
+import { machineReadable } from './options.ts';
 
 /** `gabion registries` and `gabion sweeps`: what is scanned as a whole. */
 export function registries(gabion: Command): void {
@@ -80,10 +80,6 @@ function scoped(command: Command): Command {
     .addOption(new Option('--tag <glob>', 'tags; repeatable').argParser(list))
     .addOption(new Option('--latest <tags>', 'the last so many tags of a repository by version').argParser(count))
     .addOption(new Option('--platform <os/arch>', 'platforms of an index, or "*" for all; repeatable').argParser(list));
-}
-
-function machineReadable(command: Command): Command {
-  return command.addOption(dataOption()).option('--json', 'answer for a machine');
 }
 
 function count(text: string): number {

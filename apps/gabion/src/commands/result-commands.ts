@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { dataOption } from '../data-option.ts';
 import { examples } from '../examples.ts';
+import { machineReadable } from './options.ts';
 
 /** `gabion images`, `gabion vex` and `gabion exceptions`: what is known of images, and what of it does not count. */
 export function results(gabion: Command): void {
@@ -83,10 +83,6 @@ function exceptions(gabion: Command): void {
     .argument('<id>', 'as `gabion exceptions list` shows it')
     .action(async (id, options) => (await import('../suppressions.ts')).removeException(id, options))
     .addHelpText('after', examples(['gabion exceptions remove 0192f0c1-…']));
-}
-
-function machineReadable(command: Command): Command {
-  return command.addOption(dataOption()).option('--json', 'answer for a machine');
 }
 
 function end(text: string): Date {

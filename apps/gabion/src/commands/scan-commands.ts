@@ -1,6 +1,7 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { dataOption } from '../data-option.ts';
 import { examples } from '../examples.ts';
+import { names } from './options.ts';
 
 const severities = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'];
 const kinds = ['vuln', 'secret', 'malware', 'config', 'licence'];
@@ -100,7 +101,7 @@ function aimed(command: Command): Command {
       new Option(
         '--platform <os/arch>',
         'which images of an index, for example linux/arm64,linux/amd64; or all',
-      ).argParser(list),
+      ).argParser(names),
     )
     .option('--lock-files', 'what lock files pin, too; always so for directories')
     .option('--plain-http', 'speak plain HTTP to the registry (loopback needs no asking)')
@@ -109,14 +110,8 @@ function aimed(command: Command): Command {
     .addOption(dataOption());
 }
 
-function list(text: string): string[] {
-  const found = text.split(',').map((each) => each.trim());
-  if (found.some((each) => each === '')) throw new InvalidArgumentError('must be names with commas between them');
-  return found;
-}
-
 function kindsIn(text: string): string[] {
-  const found = list(text);
+  const found = names(text);
   const unknown = found.find((each) => !kinds.includes(each));
   if (unknown !== undefined) throw new InvalidArgumentError(`${unknown} is none of ${kinds.join(', ')}`);
   return found;

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { dataOption } from '../data-option.ts';
 import { examples } from '../examples.ts';
+import { machineReadable } from './options.ts';
 
 /** `gabion seal`: what the root key of kms-secrets is closed with, and who opens it. */
 export function seal(gabion: Command): void {
@@ -23,10 +23,6 @@ export function seal(gabion: Command): void {
     .description('Closes every replica at once: keys leave their memory, and calls are refused until it is opened.')
     .action(async (options) => (await import('../seal.ts')).closeSeal(options))
     .addHelpText('after', examples(['gabion seal close']));
-}
-
-function machineReadable(command: Command): Command {
-  return command.addOption(dataOption()).option('--json', 'answer for a machine');
 }
 
 function count(text: string): number {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { dataOption } from '../data-option.ts';
 import { examples } from '../examples.ts';
+import { machineReadable, pair } from './options.ts';
 
 /** `gabion secrets put`, `get` and their kin: versioned secrets by path. */
 export function secretValues(group: Command): void {
@@ -51,16 +51,6 @@ function versions(group: Command, name: string, description: string, does: OfVer
     .addOption(new Option('--versions <numbers>', 'with commas between them').argParser(numbers))
     .action(async (path, options) => (await import('../secret-values.ts'))[does](path, options))
     .addHelpText('after', examples([`gabion secrets ${name} team/db --versions 1,2`]));
-}
-
-function machineReadable(command: Command): Command {
-  return command.addOption(dataOption()).option('--json', 'answer for a machine');
-}
-
-function pair(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('must be name=value');
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 function number(text: string): number {
