@@ -12,12 +12,13 @@ import {
   EncryptRequestSchema,
   EncryptResponseSchema,
 } from '@gabion/contracts/gabion/kms/v1/operations_pb';
-import { configFrom } from '@gabion/kms-secrets/config';
 import { start } from '@gabion/kms-secrets/service';
 import { connect } from '@gabion/rpc/client';
 import { testDatabase } from '@gabion/testkit/postgres';
 import { type Caller, CallerKind } from '@gabion/trust/caller';
-import { Client, credentials, type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
+import { Client, credentials, type handleUnaryCall, Server } from '@grpc/grpc-js';
+import { asIs, bareMethod, serveAt } from './bare-grpc.ts';
+import { kmsConfig } from './kms-config.ts';
 
 // Encryptions a second through the key service, one by one and by the hundred, against bare node:crypto behind bare
 // grpc-js on the same kind of socket; callers and service share one process, on both sides: node bench/keys.ts [seconds]
@@ -54,17 +55,6 @@ function bareEncrypt(key: Buffer, text: Uint8Array): Buffer {
   return Buffer.concat([nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]);
 }
 
-const asIs = (bytes: Buffer): Buffer => bytes;
-const method = (path: string) => ({
-  path,
-  requestStream: false as const,
-  responseStream: false as const,
-  requestSerialize: asIs,
-  requestDeserialize: asIs,
-  responseSerialize: asIs,
-  responseDeserialize: asIs,
-});
-
 async function bare(socket: string) {
   const key = randomBytes(32);
   const one: handleUnaryCall<Buffer, Buffer> = ({ request }, answer) => {
@@ -82,12 +72,8 @@ async function bare(socket: string) {
     answer(null, Buffer.from(toBinary(EncryptBatchResponseSchema, create(EncryptBatchResponseSchema, { results }))));
   };
   const server = new Server();
-  server.addService({ one: method('/bare/one'), many: method('/bare/many') }, { one, many });
-  await new Promise<void>((resolve, reject) =>
-    server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) =>
-      error ? reject(error) : resolve(),
-    ),
-  );
+  server.addService({ one: bareMethod('/bare/one'), many: bareMethod('/bare/many') }, { one, many });
+  await serveAt(server, socket);
   const client = new Client(`unix:${socket}`, credentials.createInsecure());
   const call = (path: string, request: Uint8Array) =>
     new Promise<Buffer>((resolve, reject) =>
@@ -128,14 +114,7 @@ function report(
 const directory = await mkdtemp(join(tmpdir(), 'gabion-bench-keys-'));
 try {
   await using database = await testDatabase({ database: true });
-  const config = configFrom({
-    listen: `unix:${join(directory, 'kms.sock')}`,
-    postgresUrl: database.url,
-    bus: { kind: 'postgres', logs: {} },
-    dataDir: directory,
-    logLevel: 'fatal',
-    seal: { kind: 'file', path: join(directory, 'seal.key'), initialise: true },
-  });
+  const config = kmsConfig(directory, database.url);
   await using running = await start(config);
   using connection = connect({ address: running.address, as: 'gateway', credentials: credentials.createInsecure() });
   const everything: Caller = create(CallerSchema, {

@@ -12,24 +12,14 @@ import {
   EncryptRequestSchema,
   EncryptResponseSchema,
 } from '@gabion/contracts/k8s.io/kms/apis/v2/api_pb';
-import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
+import { type handleUnaryCall, Server } from '@grpc/grpc-js';
+import { bareMethod, serveAt } from './bare-grpc.ts';
 
 // Decryptions a second by `gabion kms-plugin` on one core, its latency at half of the target's load, and its memory,
 // against bare node:crypto behind bare grpc-js on the same core. Needs Go for the load: node bench/kms-plugin.ts [seconds]
 const seconds = Number(process.argv[2] ?? 5);
 const halfOfTarget = 1500;
 const bareArgument = 'bare';
-
-const asIs = (bytes: Buffer): Buffer => bytes;
-const method = (path: string) => ({
-  path,
-  requestStream: false as const,
-  responseStream: false as const,
-  requestSerialize: asIs,
-  requestDeserialize: asIs,
-  responseSerialize: asIs,
-  responseDeserialize: asIs,
-});
 
 /** The floor: the same messages and the same cipher, and nothing else. */
 async function serveBare(socket: string): Promise<void> {
@@ -49,13 +39,9 @@ async function serveBare(socket: string): Promise<void> {
     const plaintext = Buffer.concat([decipher.update(ciphertext.subarray(12, -16)), decipher.final()]);
     answer(null, Buffer.from(toBinary(DecryptResponseSchema, create(DecryptResponseSchema, { plaintext }))));
   };
-  const path = (name: string) => method(`/v2.KeyManagementService/${name}`);
+  const path = (name: string) => bareMethod(`/v2.KeyManagementService/${name}`);
   server.addService({ encrypt: path('Encrypt'), decrypt: path('Decrypt') }, { encrypt, decrypt });
-  await new Promise<void>((resolve, reject) =>
-    server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) =>
-      error ? reject(error) : resolve(),
-    ),
-  );
+  await serveAt(server, socket);
 }
 
 /** What conformance/kms-v2/apiserver/load saw: a client in Go, as an API server is one, so that no pause of it counts. */

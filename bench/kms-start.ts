@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KeyService, KeyType } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
-import { configFrom } from '@gabion/kms-secrets/config';
 import { start } from '@gabion/kms-secrets/service';
 import { connect } from '@gabion/rpc/client';
 import { testDatabase } from '@gabion/testkit/postgres';
 import { localOperator } from '@gabion/trust/caller';
 import { credentials } from '@grpc/grpc-js';
+import { kmsConfig } from './kms-config.ts';
 
 // How long kms-secrets takes from its start on a database with keys until its seal is open and it answers, in a process
 // that has loaded its code: node bench/kms-start.ts [rounds]
@@ -17,14 +17,7 @@ const directory = await mkdtemp(join(tmpdir(), 'gabion-bench-start-'));
 const as = { caller: localOperator() };
 try {
   await using database = await testDatabase({ database: true });
-  const config = configFrom({
-    listen: `unix:${join(directory, 'kms.sock')}`,
-    postgresUrl: database.url,
-    bus: { kind: 'postgres', logs: {} },
-    dataDir: directory,
-    logLevel: 'fatal',
-    seal: { kind: 'file', path: join(directory, 'seal.key'), initialise: true },
-  });
+  const config = kmsConfig(directory, database.url);
   const took: number[] = [];
   for (let round = 0; round <= rounds; round++) {
     const began = performance.now();
