@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { freePort } from './server-process.ts';
 
 /** A registry of the distribution API on a free loopback port, storing in a temporary directory. */
 export type TestRegistry = { readonly host: string } & AsyncDisposable;
@@ -86,13 +86,4 @@ async function findBinary(name: string): Promise<string | undefined> {
     if (isThere) return path;
   }
   return undefined;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
