@@ -60,7 +60,7 @@ describe('a seal by shares', () => {
     [{ kind: SealKind.SHAMIR, threshold: 4, shares: 3 }, 'seal_settings_invalid'],
     [{ kind: SealKind.SHAMIR, shares: 3, recipients: [randomBytes(32)] }, 'seal_settings_invalid'],
     [{ kind: SealKind.FILE }, 'seal_settings_invalid'],
-    [{ kind: SealKind.PKCS11 }, 'seal_kind_unsupported'],
+    [{ kind: SealKind.ATTESTED }, 'seal_kind_unsupported'],
   ])('is not made as %p', async (settings, code) => {
     await using site = await platform({ seal: shamir });
     const refused = site.gateway.client(SealService).initialize({ settings }, as);

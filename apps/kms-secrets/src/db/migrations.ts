@@ -2,7 +2,7 @@ import type { Migration } from '@gabion/postgres/migrate';
 import { clusterMigrations } from '../clusters/tables.ts';
 import { keyMigration } from '../keys/tables.ts';
 import { operationMigration } from '../operations/tables.ts';
-import { sealMigration } from '../seal/tables.ts';
+import { heldSealMigration, sealMigration } from '../seal/tables.ts';
 import { credentialMigration, secretMigration } from '../secrets/tables.ts';
 
 /** The schema of `kms-secrets`, forward only. */
@@ -13,4 +13,5 @@ export const migrations: readonly Migration[] = [
   credentialMigration,
   ...clusterMigrations,
   secretMigration,
+  heldSealMigration,
 ];

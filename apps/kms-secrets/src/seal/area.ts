@@ -8,6 +8,7 @@ import { OpenSeal } from './open-seal.ts';
 import { Resealing } from './resealing.ts';
 import { SealController } from './seal.controller.ts';
 import { SealKeeper } from './seal-keeper.ts';
+import { SealOpener } from './seal-opener.ts';
 
 export interface SealArea extends Area {
   readonly barrier: Barrier;
@@ -19,6 +20,7 @@ export async function openSeal(parts: Omit<AreaParts, 'barrier'>, config: SealCo
   const seal = use(await OpenSeal.follow(db, log));
   const keeper = new SealKeeper({ db, log, now, config, seal });
   await keeper.openByItself();
+  const opener = use(new SealOpener(keeper, log));
   const barrier = new KeyEncryptionKeys(seal, now);
   const resealing = new Resealing({ now, seal, keeper, barrier });
   return {
@@ -31,5 +33,6 @@ export async function openSeal(parts: Omit<AreaParts, 'barrier'>, config: SealCo
       { provide: Resealing, useValue: resealing },
     ],
     barrier,
+    begin: async () => opener.begin(),
   };
 }

@@ -55,7 +55,13 @@ export class Resealing {
     if (other) throw sealFaults.resealInProgress(other.id);
     const { recipients, kind, threshold, shares } = wanted;
     const begun = { id: randomUUID(), begun_by: begunBy, kind, threshold, shares, recipients };
-    const row = { ...begun, wrapped_root: null, wrapped_seal_key: null, create_time: this.#parts.now() };
+    const row = {
+      ...begun,
+      wrapped_root: null,
+      wrapped_seal_key: null,
+      held_key: null,
+      create_time: this.#parts.now(),
+    };
     await insertReseal(tx, row);
     if (present.kind === 'shamir') return { row, progress: 0, threshold: present.threshold, newShares: [] };
     return { row, progress: 0, threshold: 0, newShares: await this.#authorise(tx, present, row) };
@@ -81,10 +87,10 @@ export class Resealing {
   /** The new seal takes the place of the present one. */
   async finish(tx: Tx, id: string): Promise<void> {
     const present = await this.#locked(tx);
-    const { kind, threshold, shares, wrapped_root, wrapped_seal_key } = await this.#found(tx, id);
+    const { kind, threshold, shares, held_key, wrapped_root, wrapped_seal_key } = await this.#found(tx, id);
     if (!wrapped_root || !wrapped_seal_key) throw sealFaults.resealUnauthorised();
     const generation = present.generation + 1;
-    await updateSeal(tx, { kind, threshold, shares, generation, wrapped_root, wrapped_seal_key });
+    await updateSeal(tx, { kind, threshold, shares, held_key, generation, wrapped_root, wrapped_seal_key });
     await deleteReseal(tx);
     tx.afterCommit(() => void this.#tidy(present, kind));
   }
@@ -137,9 +143,9 @@ export class Resealing {
     const { file } = keeper;
     // The next key is put beside the present one, which must be in place by then.
     if (file && present.kind === 'file') overwrite(await keeper.settled(file, present));
-    const generation = present.generation + 1;
-    const made = await keeper.newSealKey(row, generation, 'beside');
-    await authoriseReseal(tx, wrapRoot(seal.keys.root, made.key, { ...placeOf(present), generation }));
+    const place = { ...placeOf(present), generation: present.generation + 1 };
+    const made = await keeper.newSealKey(row, place, 'beside');
+    await authoriseReseal(tx, { ...wrapRoot(seal.keys.root, made.key, place), held_key: made.held });
     made.key.fill(0);
     return made.shares;
   }

@@ -2,11 +2,7 @@ import { constants } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { keptOrMade, unlessMissing } from '@gabion/service/private-file';
 import { keyBytes } from './root-key.ts';
-
-/** Why a file does not open the seal, for the operator to read. */
-export class SealFileError extends Error {
-  override readonly name = 'SealFileError';
-}
+import { SealProblem } from './seal-problem.ts';
 
 /**
  * The file that holds a seal's key, in hexadecimal. A reseal puts the next key beside it before the database changes, and
@@ -23,7 +19,7 @@ export class SealFile {
   async keptOrMade(fresh: () => Buffer): Promise<Buffer> {
     await keptOrMade(this.path, () => `${fresh().toString('hex')}\n`);
     const key = await read(this.path);
-    if (!key) throw new SealFileError(`${this.path} went away`);
+    if (!key) throw new SealProblem(`${this.path} went away`);
     return key;
   }
 
@@ -69,17 +65,17 @@ async function read(path: string): Promise<Buffer | undefined> {
   await using handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(linkRefused(path));
   if (!handle) return undefined;
   const facts = await handle.stat();
-  if (!facts.isFile()) throw new SealFileError(`${path} is not a file`);
-  if ((facts.mode & 0o077) !== 0) throw new SealFileError(`${path} can be read by others: chmod 600 ${path}`);
-  if (facts.size > 2 * keyBytes + 2) throw new SealFileError(`${path} is too long for a seal's key`);
+  if (!facts.isFile()) throw new SealProblem(`${path} is not a file`);
+  if ((facts.mode & 0o077) !== 0) throw new SealProblem(`${path} can be read by others: chmod 600 ${path}`);
+  if (facts.size > 2 * keyBytes + 2) throw new SealProblem(`${path} is too long for a seal's key`);
   const text = (await handle.readFile('utf8')).trim();
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new SealFileError(`${path} does not hold the 64 hexadecimal digits of a key`);
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new SealProblem(`${path} does not hold the 64 hexadecimal digits of a key`);
   return Buffer.from(text, 'hex');
 }
 
 function linkRefused(path: string) {
   return (error: NodeJS.ErrnoException): undefined => {
-    if (error.code === 'ELOOP') throw new SealFileError(`${path} is a link`);
+    if (error.code === 'ELOOP') throw new SealProblem(`${path} is a link`);
     return unlessMissing(error);
   };
 }

@@ -5,12 +5,15 @@ import type { Logger } from '@gabion/telemetry/log';
 import type { Clock } from '../area.ts';
 import type { SealConfig } from '../config.ts';
 import type { Database, Tx } from '../db/schema.ts';
+import type { HeldPlace } from './key-holder.ts';
+import { holderOf } from './key-holders.ts';
 import type { OpenSeal } from './open-seal.ts';
 import { openedBy } from './opening.ts';
 import { freshKey, type OpenRoot, wrapRoot } from './root-key.ts';
 import { sealFaults } from './seal-faults.ts';
-import { SealFile, SealFileError } from './seal-file.ts';
-import type { WantedSeal } from './seal-settings.ts';
+import { SealFile } from './seal-file.ts';
+import { SealProblem } from './seal-problem.ts';
+import { sealWithoutShares, type WantedSeal } from './seal-settings.ts';
 import { insertSeal, tellReplicas } from './seal-store.ts';
 import { SharesGiven } from './shares-given.ts';
 import type { SealRow } from './tables.ts';
@@ -26,6 +29,8 @@ export interface KeeperParts {
 /** The key of a seal to be, and what is handed to its holders. */
 export interface NewSealKey {
   readonly key: Buffer;
+  /** As a token or another Gabion closed it. */
+  readonly held: Buffer | null;
   readonly shares: readonly Buffer[];
 }
 
@@ -35,6 +40,9 @@ export class SealKeeper {
   readonly #given = new SharesGiven();
   #givenTo = 0;
   #problem = '';
+  #isFinal = false;
+  /** Closings that were there at the start: a seal that is closed after it stays so. */
+  #closings: string | undefined;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -52,35 +60,43 @@ export class SealKeeper {
   /** The file of the configuration; undefined when there is none. */
   get file(): SealFile | undefined {
     const { config } = this.#parts;
-    return config.kind === 'file' ? new SealFile(config.path) : undefined;
+    return config.path === undefined ? undefined : new SealFile(config.path);
   }
 
-  /** Opens a seal that opens by itself, and makes one where the configuration says so. What is wrong is told by `problem`: the service starts. */
+  /**
+   * Opens a seal that opens by itself, and makes one where the configuration says so. What is wrong is told by `problem`:
+   * the service starts, and this is tried again.
+   */
   async openByItself(): Promise<void> {
-    const { config, seal, db } = this.#parts;
-    if (!seal.row && config.kind === 'file' && config.initialise) await this.#initialiseByItself(db);
-    if (seal.row?.kind !== 'file') return;
+    const { config, seal, db, log } = this.#parts;
+    this.#closings ??= seal.row?.closings ?? '0';
+    if (seal.isOpen || this.#isFinal || (seal.row && seal.row.closings !== this.#closings)) return;
     try {
-      await this.#openByFile(seal.row);
+      if (!seal.row && config.kind !== 'shamir' && config.initialise)
+        await this.#initialiseByItself(db, sealWithoutShares(config.kind));
+      if (seal.row && !seal.isOpen) await this.#openOf(seal.row);
+      this.#problem = '';
     } catch (error) {
-      if (!(error instanceof SealFileError)) throw error;
+      if (!(error instanceof SealProblem)) throw error;
+      if (error.message !== this.#problem) log.error({ problem: error.message }, 'the seal does not open by itself');
       this.#problem = error.message;
+      this.#isFinal = error.isFinal;
     }
-    if (this.#problem) this.#parts.log.error({ problem: this.#problem }, 'the seal does not open by itself');
   }
 
   /** Makes root key and seal in the caller's transaction; answers the shares once. */
   async initialise(tx: Tx, wanted: WantedSeal): Promise<readonly Buffer[]> {
     const { now, seal } = this.#parts;
-    const made = await this.newSealKey(wanted, 1, 'place');
-    const root = freshKey();
     const place = { installation: randomUUID(), generation: 1, rootVersion: 1 };
+    const made = await this.newSealKey(wanted, place, 'place');
+    const root = freshKey();
     const row = {
       installation: place.installation,
       generation: 1,
       kind: wanted.kind,
       threshold: wanted.threshold,
       shares: wanted.shares,
+      held_key: made.held,
       root_version: 1,
       root_create_time: now(),
       ...wrapRoot(root, made.key, place),
@@ -118,21 +134,25 @@ export class SealKeeper {
     this.#given.forget();
   }
 
-  /** A key for a seal of generation `generation`: shared out to its holders, or written to its file, in place or beside the present one. */
-  async newSealKey(wanted: WantedSeal, generation: number, where: 'place' | 'beside'): Promise<NewSealKey> {
-    if (wanted.kind === 'file') return { key: await this.#fileKey(where), shares: [] };
+  /** A key for a seal: shared out to its holders, closed by its holder, or written to its file, in place or beside the present one. */
+  async newSealKey(wanted: WantedSeal, place: HeldPlace, where: 'place' | 'beside'): Promise<NewSealKey> {
+    if (wanted.kind === 'file') return { key: await this.#fileKey(where), held: null, shares: [] };
     const key = freshKey();
+    if (wanted.kind !== 'shamir') {
+      const held = await holderOf(wanted.kind, this.#parts.config).close(key, place);
+      return { key, held, shares: [] };
+    }
     const plain = split(key, wanted);
-    if (wanted.recipients.length === 0) return { key, shares: plain };
+    if (wanted.recipients.length === 0) return { key, held: null, shares: plain };
     const context = (at: number) => ({
       info: 'gabion seal share v1',
-      aad: `generation ${generation}, share ${at + 1}`,
+      aad: `generation ${place.generation}, share ${at + 1}`,
     });
     const shares = await Promise.all(
       plain.map((share, at) => sealTo(wanted.recipients[at] as Buffer, share, context(at))),
     );
     for (const share of plain) share.fill(0);
-    return { key, shares };
+    return { key, held: null, shares };
   }
 
   async #fileKey(where: 'place' | 'beside'): Promise<Buffer> {
@@ -140,7 +160,7 @@ export class SealKeeper {
     if (!file)
       throw sealFaults.settingsInvalid(
         'settings.kind',
-        'this service is not configured with a file (GABION_SEAL=file)',
+        'this service is not configured with a file (GABION_SEAL_FILE)',
       );
     if (where === 'place') return file.keptOrMade(freshKey);
     const key = freshKey();
@@ -148,8 +168,7 @@ export class SealKeeper {
     return key;
   }
 
-  async #initialiseByItself(db: Database): Promise<void> {
-    const wanted = { kind: 'file', threshold: 0, shares: 0, recipients: [] } as const;
+  async #initialiseByItself(db: Database, wanted: WantedSeal): Promise<void> {
     try {
       await db.transaction((tx) => this.initialise(tx, wanted));
     } catch (error) {
@@ -159,15 +178,22 @@ export class SealKeeper {
     }
   }
 
+  async #openOf(row: SealRow): Promise<void> {
+    if (row.kind === 'shamir') return;
+    if (row.kind === 'file') return this.#openByFile(row);
+    const key = await holderOf(row.kind, this.#parts.config).open(row.held_key ?? Buffer.alloc(0), row);
+    const held = openedBy(key, row);
+    if (!held) throw new SealProblem('what the holder of the seal opened is the key of another seal');
+    this.#parts.seal.open(held, row);
+  }
+
   async #openByFile(row: SealRow): Promise<void> {
-    const { seal } = this.#parts;
-    if (seal.isOpen) return;
     const { file } = this;
-    if (!file) throw new SealFileError('the seal is a file, and no file is configured (GABION_SEAL=file)');
+    if (!file) throw new SealProblem('the seal is a file, and no file is configured (GABION_SEAL_FILE)');
     const held = await this.settled(file, row);
-    if (held) return seal.open(held, row);
+    if (held) return this.#parts.seal.open(held, row);
     const isThere = (await file.candidates()).length > 0;
-    throw new SealFileError(isThere ? `the file ${file.path} is of another seal` : `the file ${file.path} is missing`);
+    throw new SealProblem(isThere ? `the file ${file.path} is of another seal` : `the file ${file.path} is missing`);
   }
 
   /** What the file opens, put in place if a crash or a full disk left it beside. */

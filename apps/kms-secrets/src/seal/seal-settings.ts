@@ -15,20 +15,26 @@ export interface WantedSeal {
 const kinds: ReadonlyMap<SealKind, StoredSealKind> = new Map([
   [SealKind.SHAMIR, 'shamir'],
   [SealKind.FILE, 'file'],
+  [SealKind.PKCS11, 'pkcs11'],
+  [SealKind.TRANSIT, 'transit'],
 ]);
+const stored = new Map([...kinds].map(([kind, name]) => [name, kind]));
 
 export function sealKindOf(kind: StoredSealKind): SealKind {
-  return kind === 'shamir' ? SealKind.SHAMIR : SealKind.FILE;
+  return stored.get(kind) ?? SealKind.UNSPECIFIED;
 }
 
 /** Settings from outside; throws for those that no seal can have. */
 export function wantedSeal(settings: SealSettings | undefined): WantedSeal {
   const kind = kinds.get(settings?.kind ?? SealKind.UNSPECIFIED);
   if (!settings || !kind)
-    throw new Fault('unimplemented', 'this kind of seal is not offered: use shamir or file', {
+    throw new Fault('unimplemented', 'this kind of seal is not offered: use shamir, file, pkcs11 or transit', {
       code: 'seal_kind_unsupported',
     });
-  if (kind === 'file') return fileSeal(settings);
+  if (kind !== 'shamir') {
+    withoutShares(settings);
+    return sealWithoutShares(kind);
+  }
   const { threshold: asked, shares: askedShares } = settings;
   const threshold = asked || (askedShares ? Math.floor(askedShares / 2) + 1 : 5);
   const shares = askedShares || Math.max(9, threshold);
@@ -39,8 +45,12 @@ export function wantedSeal(settings: SealSettings | undefined): WantedSeal {
   return { kind, threshold, shares, recipients: settings.recipients.map((each) => Buffer.from(each)) };
 }
 
-function fileSeal({ threshold, shares, recipients }: SealSettings): WantedSeal {
+/** A seal that opens by itself. */
+export function sealWithoutShares(kind: Exclude<StoredSealKind, 'shamir'>): WantedSeal {
+  return { kind, threshold: 0, shares: 0, recipients: [] };
+}
+
+function withoutShares({ threshold, shares, recipients }: SealSettings): void {
   if (threshold || shares || recipients.length > 0)
-    throw sealFaults.settingsInvalid('settings', 'a seal by file has no shares');
-  return { kind: 'file', threshold: 0, shares: 0, recipients: [] };
+    throw sealFaults.settingsInvalid('settings', 'only a seal by shares has shares');
 }

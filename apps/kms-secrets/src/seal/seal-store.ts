@@ -51,7 +51,7 @@ export async function insertReseal(tx: Tx, row: ResealRow): Promise<void> {
 
 export async function authoriseReseal(
   tx: Tx,
-  wraps: Pick<ResealRow, 'wrapped_root' | 'wrapped_seal_key'>,
+  wraps: Pick<ResealRow, 'wrapped_root' | 'wrapped_seal_key' | 'held_key'>,
 ): Promise<void> {
   await tx.updateTable('reseals').set(wraps).execute();
 }

@@ -1,13 +1,17 @@
 import type { Migration } from '@gabion/postgres/migrate';
 import type { Selectable } from 'kysely';
 
-export type StoredSealKind = 'shamir' | 'file';
+/** Who opens the seal's key without a person, and outside of this machine. */
+export type HeldSealKind = 'pkcs11' | 'transit';
+export type StoredSealKind = 'shamir' | 'file' | HeldSealKind;
 
 /** What the root key is wrapped with; both rows of a seal and of one to come have it. */
 interface SealColumns {
   readonly kind: StoredSealKind;
   readonly threshold: number;
   readonly shares: number;
+  /** The seal's key as its holder closed it; null for shares and files. */
+  readonly held_key: Buffer | null;
 }
 
 /** The one seal there is. */
@@ -94,4 +98,15 @@ export const sealMigration: Migration = {
       create_time timestamptz not null,
       unique (tenant, purpose)
     );`,
+};
+
+export const heldSealMigration: Migration = {
+  id: '0008-held-seals',
+  sql: `
+    alter table seal drop constraint seal_kind_check;
+    alter table seal add check (kind in ('shamir', 'file', 'pkcs11', 'transit'));
+    alter table seal add column held_key bytea;
+    alter table reseals drop constraint reseals_kind_check;
+    alter table reseals add check (kind in ('shamir', 'file', 'pkcs11', 'transit'));
+    alter table reseals add column held_key bytea;`,
 };
