@@ -196,7 +196,7 @@ export class ApiServer implements AsyncDisposable {
       return [
         ...common,
         ...['--authorization-mode', 'RBAC', '--service-cluster-ip-range', '10.0.0.0/24'],
-        ...['--service-account-issuer', 'https://conformance', '--service-account-key-file', at('server.key')],
+        ...['--service-account-issuer', 'https://conformance', '--service-account-key-file', at('server.crt')],
         ...['--service-account-signing-key-file', at('server.key')],
       ];
     return [

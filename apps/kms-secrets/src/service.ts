@@ -10,6 +10,7 @@ import { openKeys } from './keys/area.ts';
 import { openOperations } from './operations/area.ts';
 import { openSeal } from './seal/area.ts';
 import { openSecrets } from './secrets/area.ts';
+import { openSyncs } from './syncs/area.ts';
 
 /** The gateway, and the command line on its own machine, speak for others; services keep their credentials here. */
 const callers: AllowedCallers = {
@@ -48,5 +49,6 @@ async function openAreas(parts: Parts, config: Config, now: Clock): Promise<read
   const keys = await openKeys(own);
   const operations = await openOperations({ ...own, keys });
   const clusters = await openClusters({ ...own, keys, operations });
-  return [seal, keys, operations, openSecrets(own), clusters];
+  const secrets = openSecrets(own);
+  return [seal, keys, operations, clusters, secrets, openSyncs({ ...own, secrets })];
 }

@@ -6,7 +6,8 @@ import {
 import { KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readKubeconfig } from '../src/clusters/kubeconfig.ts';
-import { kubeconfigOf, StandInApiServer } from './api-server.ts';
+import { StandInApiServer } from './api-server.ts';
+import { kubeconfigOf } from './api-server-base.ts';
 import { eventually, faultOf, platform, root } from './platform.ts';
 
 type Site = Awaited<ReturnType<typeof platform>>;

@@ -6,10 +6,11 @@ import { RoleService } from '@gabion/contracts/gabion/identity/v1/roles_pb';
 import { TokenService } from '@gabion/contracts/gabion/identity/v1/tokens_pb';
 import { ServiceAccountService, UserService } from '@gabion/contracts/gabion/identity/v1/users_pb';
 import { ClusterEncryptionService, ClusterKeyService } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
-import { KeyChangedSchema, KeysUsedSchema } from '@gabion/contracts/gabion/kms/v1/events_pb';
+import { KeyChangedSchema, KeysUsedSchema, SecretDriftedSchema } from '@gabion/contracts/gabion/kms/v1/events_pb';
 import { KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
+import { SecretSyncService } from '@gabion/contracts/gabion/kms/v1/secret_syncs_pb';
 import { CredentialService, SecretService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import { AdvisoryService } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
 import {
@@ -36,6 +37,7 @@ export const catalogue = {
     ClusterKeyService,
     SecretService,
     CredentialService,
+    SecretSyncService,
   ],
 } as const satisfies Record<string, readonly DescService[]>;
 
@@ -51,4 +53,5 @@ export const events: readonly DescMessage[] = [
   MalwareFoundSchema,
   KeysUsedSchema,
   KeyChangedSchema,
+  SecretDriftedSchema,
 ];

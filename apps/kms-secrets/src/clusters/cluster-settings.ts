@@ -72,6 +72,8 @@ export class ClusterSettings {
     if (atWork) throw clusterFaults.inUse(`the plugin of ${atWork.node} is at work`);
     const values = await valuesUnder(tx, cluster);
     if (values > 0n) throw clusterFaults.inUse(`${values} values were counted under it`);
+    const synced = await tx.selectFrom('secret_syncs').select('id').where('cluster', '=', cluster).limit(1).execute();
+    if (synced.length > 0) throw clusterFaults.inUse('secrets are synced to it');
     await dependOn(tx, cluster, []);
     await tx.deleteFrom('cluster_encryptions').where('cluster', '=', cluster).execute();
     await tellClusterChanged(tx, cluster);

@@ -3,7 +3,8 @@ import { PostgresError } from '@gabion/postgres/postgres-error';
 import { Fault } from '@gabion/rpc/fault';
 import type { Logger } from '@gabion/telemetry/log';
 import type { ClusterWatchers } from './cluster-watchers.ts';
-import { KubernetesError } from './kubernetes-api.ts';
+import { KubernetesError } from './kubernetes-connection.ts';
+import { codeOf, messageOf } from './kubernetes-failure.ts';
 import { type MigrationParts, MigrationStep } from './migration-step.ts';
 import { MigrationLost } from './storage-migrations.ts';
 import type { StorageMigrationRow } from './tables.ts';
@@ -118,15 +119,4 @@ function isPassing(error: unknown): boolean {
 /** Answers that may be others the next time. */
 function isOfServer(error: unknown): boolean {
   return error instanceof KubernetesError && (error.status === 0 || error.status === 429 || error.status >= 500);
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof Fault) return error.code;
-  if (!(error instanceof KubernetesError)) return 'internal';
-  if (error.status === 0) return 'api_server_unreachable';
-  return error.status === 401 || error.status === 403 ? 'api_server_refuses' : 'api_server_failed';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Fault || error instanceof KubernetesError ? error.message : 'the service failed';
 }

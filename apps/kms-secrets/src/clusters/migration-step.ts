@@ -5,7 +5,8 @@ import type { Barrier } from '../seal/barrier.ts';
 import type { ClusterKeys } from './cluster-keys.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { kubeconfigOf } from './kubeconfigs.ts';
-import { KubernetesApi, KubernetesError, type ObjectName, type ObjectPage } from './kubernetes-api.ts';
+import { KubernetesApi, type ObjectName, type ObjectPage } from './kubernetes-api.ts';
+import { KubernetesError } from './kubernetes-connection.ts';
 import { MigrationLost, settledTime } from './storage-migrations.ts';
 import type { StorageMigrationRow } from './tables.ts';
 

@@ -4,6 +4,7 @@ import { keyMigration } from '../keys/tables.ts';
 import { operationMigration } from '../operations/tables.ts';
 import { heldSealMigration, sealMigration } from '../seal/tables.ts';
 import { credentialMigration, secretMigration } from '../secrets/tables.ts';
+import { syncMigration } from '../syncs/tables.ts';
 
 /** The schema of `kms-secrets`, forward only. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   ...clusterMigrations,
   secretMigration,
   heldSealMigration,
+  syncMigration,
 ];

@@ -4,8 +4,9 @@ import type { KeyTables } from '../keys/tables.ts';
 import type { OperationTables } from '../operations/tables.ts';
 import type { SealTables } from '../seal/tables.ts';
 import type { SecretTables } from '../secrets/tables.ts';
+import type { SyncTables } from '../syncs/tables.ts';
 
-export interface Schema extends SealTables, KeyTables, OperationTables, SecretTables, ClusterTables {}
+export interface Schema extends SealTables, KeyTables, OperationTables, SecretTables, ClusterTables, SyncTables {}
 
 export type Database = AnyDatabase<Schema>;
 export type Tx = AnyTx<Schema>;

@@ -8,8 +8,12 @@ import { SecretValues } from './secret-values.ts';
 import { SecretsController } from './secrets.controller.ts';
 import { Secrets } from './secrets.ts';
 
+export interface SecretsArea extends Area {
+  readonly secrets: Secrets;
+}
+
 /** Opens the area `secrets`. */
-export function openSecrets({ db, log, barrier, now, use }: AreaParts): Area {
+export function openSecrets({ db, log, barrier, now, use }: AreaParts): SecretsArea {
   const secrets = new Secrets(new SecretValues(barrier), now);
   const leases = new Leases(now);
   const expiry = use(new SecretExpiry(db, secrets, leases, log));
@@ -21,6 +25,7 @@ export function openSecrets({ db, log, barrier, now, use }: AreaParts): Area {
       { provide: Leases, useValue: leases },
       { provide: Credentials, useValue: new Credentials(barrier, now) },
     ],
+    secrets,
     begin: async () => expiry.begin(),
   };
 }

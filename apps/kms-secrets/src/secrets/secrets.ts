@@ -17,10 +17,17 @@ export interface KnownSecret {
 
 /** Versioned secrets by path; each step is part of the caller's transaction. */
 export class Secrets {
+  readonly #following: ((tx: Tx, path: string) => Promise<void>)[] = [];
+
   constructor(
     private readonly values: SecretValues,
     private readonly now: Clock,
   ) {}
+
+  /** Has `follow` run in each transaction that changes what there is to read. */
+  onChange(follow: (tx: Tx, path: string) => Promise<void>): void {
+    this.#following.push(follow);
+  }
 
   /** Stores the next version; destroys the oldest ones beyond those that are kept. */
   async put(tx: Tx, request: PutSecretRequest): Promise<KnownSecret> {
@@ -48,7 +55,7 @@ export class Secrets {
       .where('path', '=', path)
       .execute();
     await destroy(tx, path, { to: version - settings.max_versions });
-    return known(tx, path);
+    return this.#changed(tx, path);
   }
 
   /** The data of a version (the current one when 0), and which it is. */
@@ -87,11 +94,12 @@ export class Secrets {
     await locked(tx, path);
     if (versions.length === 0) {
       await tx.deleteFrom('secrets').where('path', '=', path).execute();
+      await this.#tell(tx, path);
       return undefined;
     }
     await assertVersions(tx, path, versions);
     await destroy(tx, path, { only: versions });
-    return known(tx, path);
+    return this.#changed(tx, path);
   }
 
   /** Destroys what has expired. */
@@ -121,7 +129,16 @@ export class Secrets {
       .where('path', '=', path)
       .where('version', 'in', [...versions])
       .execute();
+    return this.#changed(tx, path);
+  }
+
+  async #changed(tx: Tx, path: string): Promise<KnownSecret> {
+    await this.#tell(tx, path);
     return known(tx, path);
+  }
+
+  async #tell(tx: Tx, path: string): Promise<void> {
+    for (const follow of this.#following) await follow(tx, path);
   }
 }
 
