@@ -8,6 +8,7 @@ import { registries } from './commands/registries-command.ts';
 import { results } from './commands/result-commands.ts';
 import { scanning } from './commands/scan-commands.ts';
 import { seal } from './commands/seal-command.ts';
+import { secretSyncs } from './commands/secret-syncs-command.ts';
 import { secretValues } from './commands/secrets-command.ts';
 import { dataOption } from './data-option.ts';
 import { examples } from './examples.ts';
@@ -167,6 +168,7 @@ function secrets(gabion: Command): void {
     .command('secrets')
     .description('Secrets by path, and (init, databases, print) those of a distributed installation itself.');
   secretValues(group);
+  secretSyncs(group);
   const dir = () => new Option('--dir <directory>', 'folder of the secrets').makeOptionMandatory();
   group
     .command('init')

@@ -15,7 +15,16 @@ export const administrator = 'administrator';
 const ownTokens = ['tokens.create', 'tokens.list', 'tokens.revoke'];
 const reading = ['scans.get', 'scans.list', 'images.list', 'advisories.list', 'vex.list', 'exceptions.list'];
 /** Nobody decrypts, signs or exports by running or keeping keys: that is the role of who uses them. */
-const runningKeys = ['seal.unseal', 'seal.close', 'keys.list', 'keys.get', 'cluster-encryption.*', 'secrets.list'];
+const runningKeys = [
+  'seal.unseal',
+  'seal.close',
+  'keys.list',
+  'keys.get',
+  'cluster-encryption.*',
+  'secrets.list',
+  'secret-syncs.get',
+  'secret-syncs.check',
+];
 const keepingKeys = [
   'keys.list',
   'keys.get',
@@ -26,6 +35,7 @@ const keepingKeys = [
   'keys.set-policy',
   'cluster-encryption.get',
   'secrets.list',
+  'secret-syncs.get',
 ];
 const usingKeys = [
   'keys.get',

@@ -10,23 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const credentials = { username: 'robot', password: 'pass word' };
-
 describe('a data directory', () => {
-  it('opens what it sealed, also after a restart', async () => {
-    const sealed = (await Home.open(directory)).seal(credentials, 'scan-1');
-    expect((await Home.open(directory)).unseal(sealed, 'scan-1')).toEqual(credentials);
-    expect(sealed.includes('pass word')).toBe(false);
-  });
-
-  it('refuses a sealed value of another scan, and one that was changed', async () => {
-    const home = await Home.open(directory);
-    const sealed = home.seal(credentials, 'scan-1');
-    expect(() => home.unseal(sealed, 'scan-2')).toThrow();
-    sealed[sealed.length - 1]! ^= 1;
-    expect(() => home.unseal(sealed, 'scan-1')).toThrow();
-  });
-
   it('has a name that replicas share which share it, and a key for its owner alone', async () => {
     const [one, two] = await Promise.all([Home.open(directory), Home.open(directory)]);
     expect(one.id).toBe(two.id);

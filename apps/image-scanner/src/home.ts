@@ -1,21 +1,18 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Credentials } from '@gabion/oci/credentials';
 
 /**
- * What only this data directory can open: uploaded files, and credentials sealed with its key. `id` names the
- * directory, so that a scan that needs it goes to a replica which has it.
+ * What only this data directory has: uploaded files. `id` names the directory, so that a scan that needs it goes to a
+ * replica which has it.
  */
 export class Home {
   readonly directory: string;
   readonly id: string;
-  readonly #key: Buffer;
 
   private constructor(directory: string, secret: Buffer) {
     this.directory = directory;
-    this.id = derived(secret, 'home id', 12).toString('hex');
-    this.#key = derived(secret, 'credentials', 32);
+    this.id = idOf(secret);
   }
 
   /** Opens the data directory; its secret is made at the first start and readable by its owner alone. */
@@ -31,20 +28,6 @@ export class Home {
 
   uploadPath(uploadId: string): string {
     return join(this.spool, `${uploadId}.upload`);
-  }
-
-  /** AES-256-GCM; `about` (the scan's id) is bound to it, so that a sealed value is worth nothing in another row. */
-  seal(credentials: Credentials, about: string): Buffer {
-    const nonce = randomBytes(12);
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce).setAAD(Buffer.from(about));
-    const sealed = Buffer.concat([cipher.update(JSON.stringify(credentials)), cipher.final()]);
-    return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
-  }
-
-  unseal(sealed: Buffer, about: string): Credentials {
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, sealed.subarray(0, 12)).setAAD(Buffer.from(about));
-    decipher.setAuthTag(sealed.subarray(12, 28));
-    return JSON.parse(Buffer.concat([decipher.update(sealed.subarray(28)), decipher.final()]).toString());
   }
 }
 
@@ -64,6 +47,6 @@ async function secretIn(path: string): Promise<Buffer> {
   return secret;
 }
 
-function derived(secret: Buffer, purpose: string, bytes: number): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, '', `gabion image-scanner ${purpose}`, bytes));
+function idOf(secret: Buffer): string {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'gabion image-scanner home id', 12)).toString('hex');
 }

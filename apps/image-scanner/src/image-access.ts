@@ -11,6 +11,7 @@ import { fileSystemSource } from './file-system.ts';
 import type { Home } from './home.ts';
 import type { LeasedScan } from './queue.ts';
 import type { RegistryAccess } from './registries/registry-access.ts';
+import type { ScanCredentials } from './scan-credentials.ts';
 import { ScanFailure } from './scan-errors.ts';
 import type { Upload, Uploads } from './uploads.ts';
 
@@ -22,6 +23,7 @@ export class ImageAccess {
   constructor(
     private readonly home: Home,
     private readonly uploads: Uploads,
+    private readonly credentials: ScanCredentials,
     private readonly registries: RegistryAccess,
     private readonly config: Pick<Config, 'maxLayerBytes'>,
   ) {}
@@ -31,7 +33,7 @@ export class ImageAccess {
     const limits = { maxLayerBytes: this.config.maxLayerBytes };
     if (scan.upload_id) return this.#openUpload(scan.upload_id, limits, signal);
     const reference = parseReference(scan.reference ?? '');
-    const given = scan.credentials && this.home.unseal(scan.credentials, scan.id);
+    const given = scan.has_credentials && (await this.credentials.read(scan.id));
     const options = await this.registries.optionsFor(reference.registry, {
       ...(given && { credentials: given }),
       plainHttp: scan.plain_http,
@@ -67,10 +69,7 @@ export class ImageAccess {
 
   #checkHome(scan: LeasedScan): void {
     if (scan.home !== null && scan.home !== this.home.id)
-      throw new ScanFailure(
-        'replica_gone',
-        'its uploaded image or credentials are in the data directory of another one',
-      );
+      throw new ScanFailure('replica_gone', 'its uploaded image is in the data directory of another one');
   }
 }
 

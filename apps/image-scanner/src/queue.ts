@@ -2,6 +2,7 @@ import type { FindingKind } from '@gabion/contracts/gabion/scan/v1/scans_pb';
 import type { Database, Tx } from '@gabion/postgres/database';
 import { sql } from 'kysely';
 import type { SeverityCounts, TargetKind, Warning } from './scan.ts';
+import type { ScanCredentials } from './scan-credentials.ts';
 import { channels } from './scans.ts';
 
 /** A scan that a worker holds. */
@@ -13,7 +14,7 @@ export interface LeasedScan {
   readonly home: string | null;
   readonly platform: string;
   readonly plain_http: boolean;
-  readonly credentials: Buffer | null;
+  readonly has_credentials: boolean;
   readonly traceparent: string | null;
   readonly attempts: number;
   readonly kinds: FindingKind[];
@@ -59,6 +60,7 @@ export class Queue {
     /** The data directory whose scans this worker can open. */
     private readonly home: string,
     private readonly leaseMs: number,
+    private readonly credentials: ScanCredentials,
   ) {}
 
   /**
@@ -86,7 +88,7 @@ export class Queue {
           limit 1
           for update skip locked
         )
-        returning id, target, reference, upload_id, home, platform, plain_http, credentials, traceparent, attempts,
+        returning id, target, reference, upload_id, home, platform, plain_http, has_credentials, traceparent, attempts,
           kinds, lock_files, target_kind`.execute(tx);
       if (rows[0]) await tellChange(tx, rows[0].id);
       return rows[0];
@@ -153,10 +155,13 @@ export class Queue {
   }
 
   async #end(tx: Tx, id: string, how: ReturnType<typeof sql>): Promise<void> {
-    const { numAffectedRows } = await sql`
-      update scans set ${how}, end_time = now(), leased_by = null, lease_until = null, credentials = null
-      where id = ${id} and leased_by = ${this.worker} and state = 'running'`.execute(tx);
-    if (numAffectedRows !== 1n) throw new LeaseLost(`scan ${id} is no longer held by this worker`);
+    const { rows } = await sql<{ has_credentials: boolean }>`
+      update scans set ${how}, end_time = now(), leased_by = null, lease_until = null
+      where id = ${id} and leased_by = ${this.worker} and state = 'running'
+      returning has_credentials`.execute(tx);
+    const [ended] = rows;
+    if (ended?.has_credentials) tx.afterCommit(() => void this.credentials.forget(id));
+    if (!ended) throw new LeaseLost(`scan ${id} is no longer held by this worker`);
     await sql`delete from layer_leases where scan_id = ${id}`.execute(tx);
     await tellChange(tx, id);
   }

@@ -9,9 +9,9 @@ import { Fault } from '@gabion/rpc/fault';
 import { audit } from '@gabion/service/audit';
 import { traceparent } from '@gabion/telemetry/tracing';
 import { sql } from 'kysely';
-import type { Home } from './home.ts';
 import { seqBefore } from './page.ts';
 import { hasEnded, type ScanRow, type State, states, type TargetKind } from './scan.ts';
+import type { ScanCredentials } from './scan-credentials.ts';
 import type { ScanOrder } from './scan-order.ts';
 import { targetKindOf, type Uploads } from './uploads.ts';
 
@@ -22,7 +22,7 @@ export const channels = { queued: 'scan_queued', changed: 'scan_changed' } as co
 export class Scans {
   constructor(
     private readonly db: Database,
-    private readonly home: Home,
+    private readonly credentials: ScanCredentials,
     private readonly uploads: Uploads,
   ) {}
 
@@ -33,9 +33,11 @@ export class Scans {
     call: Call,
     encode: (scan: ScanRow) => Uint8Array,
   ): Promise<Uint8Array> {
+    const id = randomUUID();
+    if (order.credentials) await this.credentials.put(id, order.credentials);
     return this.db.transaction(async (tx) => {
       const work = async () => {
-        const scan = await this.create(tx, order);
+        const scan = await this.create(tx, order, id);
         const change = { service: 'image-scanner', resource: `scans/${scan.id}`, details: { target: scan.target } };
         await audit(tx, call, change);
         return encode(scan);
@@ -50,21 +52,18 @@ export class Scans {
     });
   }
 
-  /** Puts a scan into the queue. */
-  async create(tx: Tx, order: ScanOrder): Promise<ScanRow> {
-    const id = randomUUID();
+  /** Puts a scan into the queue; its credentials, if it has any, are kept under its id already. */
+  async create(tx: Tx, order: ScanOrder, id: string = randomUUID()): Promise<ScanRow> {
     const { source, platform, credentials } = order;
     const upload = source.kind === 'upload' ? await this.uploads.claim(tx, source.uploadId) : undefined;
     const targetKind = upload ? targetKindOf(upload) : 'image';
-    const sealed = credentials ? this.home.seal(credentials, id) : null;
-    const home = upload?.home ?? (sealed && this.home.id);
     await sql`
-      insert into scans (id, target, reference, upload_id, platform, plain_http, credentials, home, traceparent, state,
+      insert into scans (id, target, reference, upload_id, platform, plain_http, has_credentials, home, traceparent, state,
         kinds, priority, origin, lock_files, registry_host, target_kind)
       values (
         ${id}, ${upload?.name ?? (source.kind === 'registry' && (source.name ?? source.reference))},
         ${source.kind === 'registry' ? source.reference : null}, ${upload?.id ?? null}, ${platform},
-        ${source.kind === 'registry' && source.plainHttp}, ${sealed}, ${home}, ${traceparent() ?? null}, 'queued',
+        ${source.kind === 'registry' && source.plainHttp}, ${credentials !== undefined}, ${upload?.home ?? null}, ${traceparent() ?? null}, 'queued',
         ${kindsFor(targetKind, order.kinds)}::smallint[], ${order.priority}, ${order.origin},
         ${order.lockFiles || targetKind === 'file-system'},
         ${source.kind === 'registry' ? parseReference(source.reference).registry : ''}, ${targetKind}

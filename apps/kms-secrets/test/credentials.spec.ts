@@ -1,8 +1,10 @@
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
 import { CredentialService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import { connectAs, faultOf, platform, root } from './platform.ts';
+import { start } from '../src/service.ts';
+import { config, connectAs, eventually, faultOf, platform, root } from './platform.ts';
 
 type Site = Awaited<ReturnType<typeof platform>>;
 
@@ -44,6 +46,21 @@ describe('credentials of services', () => {
     await of('image-scanner').deleteCredential({ name: 'gone' });
     await of('image-scanner').deleteCredential({ name: 'gone' });
     expect((await faultOf(of('image-scanner').readCredential({ name: 'gone' }))).code).toBe('credential_unknown');
+  });
+
+  it('are not there any more once they have expired, and are removed then', async () => {
+    await using own = await platform();
+    using scanner = connectAs('image-scanner', own.started[0]!.address);
+    const service = scanner.client(CredentialService);
+    const expireTime = timestampFromMs(Date.now() + 3_600_000);
+    await service.putCredential({ name: 'scans/1', value: Buffer.from('x'), expireTime });
+    expect((await service.readCredential({ name: 'scans/1' })).value).toHaveLength(1);
+    own.clock.advance(3_600_001);
+    expect((await faultOf(service.readCredential({ name: 'scans/1' }))).code).toBe('credential_unknown');
+    // At the start of a replica, among other times.
+    await using again = await start(config(own.dir, own.url, { replica: 3 }), own.clock.now);
+    expect(again.address).toBeTruthy();
+    await eventually(async () => (await own.db.kysely.selectFrom('credentials').selectAll().execute()).length === 0);
   });
 
   it('do not open in the row of another name', async () => {

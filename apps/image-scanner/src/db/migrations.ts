@@ -7,6 +7,7 @@ import { feedsMigration } from './0005-feeds.ts';
 import { registriesMigration } from './0006-registries.ts';
 import { reportsMigration } from './0007-reports.ts';
 import { registryCredentialsMigration } from './0008-registry-credentials.ts';
+import { scanCredentialsMigration } from './0009-scan-credentials.ts';
 
 /** The schema of the service's database, oldest step first. */
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   registriesMigration,
   reportsMigration,
   registryCredentialsMigration,
+  scanCredentialsMigration,
 ];

@@ -1,8 +1,7 @@
-import { CredentialService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import type { Credentials } from '@gabion/oci/credentials';
-import type { Client } from '@gabion/rpc/client';
 import { Fault } from '@gabion/rpc/fault';
 import { z } from 'zod';
+import { type CredentialKeeper, keptCredential } from '../kept-credential.ts';
 import { ScanFailure } from '../scan-errors.ts';
 import type { RegistryRow } from './registry.ts';
 
@@ -18,10 +17,10 @@ const kept = z.object({
  * the same name never gets them, whichever of the two writes was cut short.
  */
 export class RegistryCredentials {
-  readonly #service: Client<typeof CredentialService> | undefined;
+  readonly #service: CredentialKeeper;
 
   /** Without a service, for a scanner that is alone, none are kept. */
-  constructor(service: Client<typeof CredentialService> | undefined) {
+  constructor(service: CredentialKeeper) {
     this.#service = service;
   }
 
@@ -39,25 +38,13 @@ export class RegistryCredentials {
 
   /** Throws ScanFailure `registry_credentials_missing` and `registry_credentials_unavailable`. */
   async read({ name, host }: Place): Promise<Credentials> {
-    const value = await this.#read(name);
-    const found = kept.safeParse(JSON.parse(Buffer.from(value).toString('utf8')));
+    const found = kept.safeParse(JSON.parse(await keptCredential(this.#service, nameOf(name), name)));
     if (!found.success || found.data.host !== host) throw new ScanFailure('registry_credentials_missing', name);
     return found.data.credentials as unknown as Credentials;
   }
 
   async delete(name: string): Promise<void> {
     await this.#service?.deleteCredential({ name: nameOf(name) });
-  }
-
-  async #read(name: string): Promise<Uint8Array> {
-    try {
-      if (!this.#service) throw new ScanFailure('registry_credentials_missing', name);
-      return (await this.#service.readCredential({ name: nameOf(name) })).value;
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      const code = error.kind === 'not_found' ? 'registry_credentials_missing' : 'registry_credentials_unavailable';
-      throw new ScanFailure(code, `${name} [${error.code}]`, { cause: error });
-    }
   }
 }
 

@@ -3,7 +3,7 @@ import { clusterMigrations } from '../clusters/tables.ts';
 import { keyMigration } from '../keys/tables.ts';
 import { operationMigration } from '../operations/tables.ts';
 import { heldSealMigration, sealMigration } from '../seal/tables.ts';
-import { credentialMigration, secretMigration } from '../secrets/tables.ts';
+import { credentialExpiryMigration, credentialMigration, secretMigration } from '../secrets/tables.ts';
 import { syncMigration } from '../syncs/tables.ts';
 
 /** The schema of `kms-secrets`, forward only. */
@@ -16,4 +16,5 @@ export const migrations: readonly Migration[] = [
   secretMigration,
   heldSealMigration,
   syncMigration,
+  credentialExpiryMigration,
 ];

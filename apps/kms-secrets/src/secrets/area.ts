@@ -16,14 +16,15 @@ export interface SecretsArea extends Area {
 export function openSecrets({ db, log, barrier, now, use }: AreaParts): SecretsArea {
   const secrets = new Secrets(new SecretValues(barrier), now);
   const leases = new Leases(now);
-  const expiry = use(new SecretExpiry(db, secrets, leases, log));
+  const credentials = new Credentials(barrier, now);
+  const expiry = use(new SecretExpiry(db, [secrets, leases, credentials], log));
   return {
     services: [SecretService, CredentialService],
     controllers: [SecretsController, CredentialsController],
     providers: [
       { provide: Secrets, useValue: secrets },
       { provide: Leases, useValue: leases },
-      { provide: Credentials, useValue: new Credentials(barrier, now) },
+      { provide: Credentials, useValue: credentials },
     ],
     secrets,
     begin: async () => expiry.begin(),

@@ -1,3 +1,4 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
 import {
   CredentialService,
   type DeleteCredentialRequest,
@@ -18,8 +19,9 @@ export class CredentialsController {
     private readonly credentials: Credentials,
   ) {}
 
-  async putCredential({ name, value }: PutCredentialRequest, call: Call) {
-    await this.#recorded(call, name, 'put', (tx, own) => this.credentials.put(tx, own, value));
+  async putCredential({ name, value, expireTime }: PutCredentialRequest, call: Call) {
+    const expiry = expireTime && timestampDate(expireTime);
+    await this.#recorded(call, name, 'put', (tx, own) => this.credentials.put(tx, own, value, expiry));
     return {};
   }
 

@@ -22,10 +22,10 @@ export class Credentials {
     this.#now = now;
   }
 
-  /** Keeps `value`, in place of what was kept under that name. */
-  async put(tx: Tx, { service, name }: CredentialName, value: Uint8Array): Promise<void> {
+  /** Keeps `value`, in place of what was kept under that name; until `expiry`, if it has one. */
+  async put(tx: Tx, { service, name }: CredentialName, value: Uint8Array, expiry?: Date): Promise<void> {
     const wrapped = await this.#barrier.wrap(tx, space, value, { service, name });
-    const kept = { wrapped, update_time: this.#now() };
+    const kept = { wrapped, update_time: this.#now(), expire_time: expiry ?? null };
     await tx
       .insertInto('credentials')
       .values({ service, name, ...kept })
@@ -41,9 +41,15 @@ export class Credentials {
       .select('wrapped')
       .where('service', '=', service)
       .where('name', '=', name)
+      .where((row) => row.or([row('expire_time', 'is', null), row('expire_time', '>', this.#now())]))
       .executeTakeFirst();
     if (!kept) throw new Fault('not_found', `there is no credential ${name}`, { code: 'credential_unknown' });
     return this.#barrier.unwrap(tx, space, kept.wrapped, { service, name });
+  }
+
+  /** Removes what has expired. */
+  async expire(tx: Tx): Promise<void> {
+    await tx.deleteFrom('credentials').where('expire_time', '<=', this.#now()).execute();
   }
 
   async delete(tx: Tx, { service, name }: CredentialName): Promise<void> {

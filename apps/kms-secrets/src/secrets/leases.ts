@@ -57,7 +57,8 @@ export class Leases {
     return { ...lease, revoke_time };
   }
 
-  async forget(tx: Tx): Promise<void> {
+  /** Forgets those that ended long ago. */
+  async expire(tx: Tx): Promise<void> {
     const before = new Date(this.now().getTime() - keptMs);
     await tx.deleteFrom('secret_leases').where('expire_time', '<', before).execute();
   }

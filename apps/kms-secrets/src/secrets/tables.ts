@@ -8,6 +8,7 @@ interface CredentialsTable {
   /** Closed by the barrier for this service and name. */
   readonly wrapped: Buffer;
   readonly update_time: Date;
+  readonly expire_time: Date | null;
 }
 
 interface SecretsTable {
@@ -100,4 +101,11 @@ export const secretMigration: Migration = {
       revoke_time timestamptz
     );
     create index secret_leases_expire on secret_leases (expire_time);`,
+};
+
+export const credentialExpiryMigration: Migration = {
+  id: '0010-credential-expiry',
+  sql: `
+    alter table credentials add column expire_time timestamptz;
+    create index credentials_expire on credentials (expire_time) where expire_time is not null;`,
 };
