@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -27,6 +27,33 @@ const caller = create(CallerSchema, { kind: CallerKind.USER, id: 'local', name: 
 const as = { caller, deadlineMs: 10_000 };
 const settings = { kind: SealKind.SHAMIR, threshold: 2, shares: 3 };
 const context = { for: 'kills' };
+const softHsm = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so'].find(
+  existsSync,
+);
+const kinds = [SealKind.SHAMIR, SealKind.FILE, ...(softHsm ? [SealKind.PKCS11] : [])];
+
+/** A token of SoftHSM2 in `directory`, which the environment names from then on; undefined where it is not installed. */
+function softToken(directory: string) {
+  if (!softHsm) {
+    console.log('skipped: seals by PKCS #11, SoftHSM2 is not installed');
+    return undefined;
+  }
+  const [tokens, configuration, pinFile] = ['tokens', 'softhsm2.conf', 'pin'].map((name) => join(directory, name));
+  mkdirSync(tokens as string);
+  writeFileSync(configuration as string, `directories.tokendir = ${tokens}\nlog.level = ERROR\n`);
+  writeFileSync(pinFile as string, '1234', { mode: 0o600 });
+  process.env.SOFTHSM2_CONF = configuration as string;
+  const args = ['--init-token', '--free', '--label', 'kills', '--pin', '1234', '--so-pin', '5678'];
+  execFileSync('softhsm2-util', args, { stdio: 'ignore' });
+  return { module: softHsm, token: 'kills', pinFile: pinFile as string };
+}
+
+interface Setup {
+  readonly listen: string;
+  readonly postgresUrl: string;
+  readonly dataDir: string;
+  readonly pkcs11: ReturnType<typeof softToken>;
+}
 
 /** What was acknowledged, and so must outlive every kill. */
 class Ledger {
@@ -34,6 +61,8 @@ class Ledger {
   shares: (readonly Uint8Array[])[] = [];
   readonly sealed: { readonly ciphertext: Uint8Array; readonly plaintext: string }[] = [];
   readonly secrets = new Map<string, string>();
+  /** Kinds of seals that were gone over to. */
+  readonly kinds = new Set<SealKind>();
   keyVersion = 1;
   rootVersion = 1;
   /** key_ids of KMS v2 that were seen. */
@@ -47,7 +76,7 @@ class Service {
     readonly connection: Connection,
   ) {}
 
-  static async start(setup: { listen: string; postgresUrl: string; dataDir: string }): Promise<Service> {
+  static async start(setup: Setup): Promise<Service> {
     const args = [...process.execArgv, import.meta.filename, 'child', JSON.stringify(setup)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await Promise.race([once(createInterface({ input: child.stdout }), 'line'), once(child, 'exit')]);
@@ -68,6 +97,7 @@ class Service {
 
 async function open({ connection }: Service, ledger: Ledger): Promise<void> {
   const seal = connection.client(SealService);
+  if (!(await seal.getSeal({}, as)).isSealed) return;
   for (const shares of [...ledger.shares].reverse()) {
     await seal.resetUnseal({}, as);
     for (const share of shares.slice(0, 2)) {
@@ -93,18 +123,22 @@ const works: readonly Work[] = [
   },
   async (connection, ledger) => {
     const seal = connection.client(SealService);
-    const begun = await seal.beginReseal({ settings }, as).catch(async (error: Error) => {
+    const kind = kinds[randomInt(kinds.length)] as SealKind;
+    const wanted = kind === SealKind.SHAMIR ? settings : { kind };
+    const begun = await seal.beginReseal({ settings: wanted }, as).catch(async (error: Error) => {
       const [, id] = /the reseal (\S+) is in progress/.exec(error.message) ?? [];
       if (id) await seal.cancelReseal({ id }, as);
       throw error;
     });
     let shares: readonly Uint8Array[] = begun.shares;
-    for (const share of (ledger.shares.at(-1) ?? []).slice(0, 2)) {
+    const needed = begun.threshold === 0 ? [] : (ledger.shares.at(-1) ?? []).slice(0, 2);
+    for (const share of needed) {
       const answer = await seal.authorizeReseal({ id: begun.id, share }, as);
       if (answer.shares.length > 0) shares = answer.shares;
     }
-    ledger.shares.push(shares);
+    if (shares.length > 0) ledger.shares.push(shares);
     await seal.finishReseal({ id: begun.id }, as);
+    ledger.kinds.add(kind);
   },
   async (connection, ledger) => {
     const plaintext = randomBytes(16).toString('hex');
@@ -174,7 +208,8 @@ async function main(rounds: number): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'kms-kills-'));
   chmodSync(directory, 0o700);
   await using database = await testDatabase({ database: true });
-  const setup = { listen: `unix:${join(directory, 'kms.sock')}`, postgresUrl: database.url, dataDir: directory };
+  const listen = `unix:${join(directory, 'kms.sock')}`;
+  const setup = { listen, postgresUrl: database.url, dataDir: directory, pkcs11: softToken(directory) };
   const ledger = new Ledger();
   const failures: string[] = [];
   let service = await Service.start(setup);
@@ -197,17 +232,18 @@ async function main(rounds: number): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
   const did = `${ledger.operations} operations acknowledged, ${ledger.sealed.length} ciphertexts, ${ledger.secrets.size} secrets`;
   console.log(`${rounds} kills: ${did}, key version ${ledger.keyVersion}, root key version ${ledger.rootVersion}`);
+  console.log(`seals gone over to: ${[...ledger.kinds].map((kind) => SealKind[kind]).join(', ')}`);
   for (const failure of failures.slice(0, 20)) console.log(`  ${failure}`);
   console.log(`${rounds - failures.length} passed, ${failures.length} failed`);
   process.exitCode = failures.length === 0 ? 0 : 1;
 }
 
-async function serve(setup: { listen: string; postgresUrl: string; dataDir: string }): Promise<void> {
+async function serve({ pkcs11, ...setup }: Setup): Promise<void> {
   const config = {
     ...setup,
     bus: { kind: 'postgres', logs: {} },
     logLevel: 'fatal',
-    seal: { kind: 'shamir' },
+    seal: { kind: 'shamir', path: join(setup.dataDir, 'seal.key'), ...(pkcs11 && { pkcs11 }) },
   } as const;
   const running = await start(configFrom(config));
   process.stdout.write(`${running.address}\n`);

@@ -7,9 +7,11 @@ import { agree, decapsulate } from '@gabion/keys/agreement';
 import { derive } from '@gabion/keys/derivation';
 import { isDigestSignature } from '@gabion/keys/digest-signature';
 import { type AeadAlgorithm, decrypt, encrypt } from '@gabion/keys/internal/cipher';
+import { claimedKeyId, verifiedJws } from '@gabion/keys/jws';
 import { type Digest, isMac, macOf } from '@gabion/keys/mac';
 import { type PrivateType, privateKeyOf } from '@gabion/keys/material';
 import { publicKeyIn } from '@gabion/keys/public-key';
+import { hasStructuredPrimes } from '@gabion/keys/roca';
 import { type EcdsaEncoding, isSignature, type SignatureAlgorithm } from '@gabion/keys/signature';
 import { unwrap, type Wrapping, wrap } from '@gabion/keys/wrapping';
 
@@ -47,6 +49,7 @@ const runners: readonly (readonly [RegExp, Runner])[] = [
   [/^mldsa_\d+_verify_test/, wholeSignature('ml-dsa')],
   [/^x25519_test/, agreement],
   [/^mlkem_(768|1024)_test/, encapsulation],
+  [/^json_web_(signature|crypto)_test/, jws],
 ];
 
 function aead(algorithm: AeadAlgorithm): Runner {
@@ -130,6 +133,32 @@ function encapsulation({ seed, c, K }: Texts, { type, parameterSet }: Group): bo
   const material: PrivateType = parameterSet === 'ML-KEM-768' ? 'ml-kem-768' : 'ml-kem-1024';
   return decapsulate(privateKeyOf(material, bytesOf(key)), bytesOf(c)).equals(bytesOf(K));
 }
+
+/** Keys here sign and verify JWS with private keys; secrets, sets of keys and JWE are not theirs. */
+function jws({ jws: text, comment }: Texts, { public: jwk }: Group): boolean | undefined {
+  const { kid, alg, use } = (jwk ?? {}) as Texts;
+  const algorithm = jwsAlgorithms.get(`${alg}`);
+  if (typeof text !== 'string' || !algorithm || use === 'enc') return undefined;
+  // RFC 7520 section 4.2: its key names no algorithm, and the vectors name another than that of the example.
+  if (comment === 'Figure20') return undefined;
+  const key = createPublicKey({ key: jwk as Texts, format: 'jwk' });
+  const modulus = key.export({ format: 'jwk' }).n;
+  // As where a key is taken in.
+  if (modulus && hasStructuredPrimes(BigInt(`0x${Buffer.from(modulus, 'base64url').toString('hex')}`))) return false;
+  const claimed = claimedKeyId(text);
+  if (claimed !== undefined && claimed !== kid) return false;
+  return verifiedJws({ key, algorithm }, text) !== undefined;
+}
+
+const jwsAlgorithms: ReadonlyMap<string, SignatureAlgorithm> = new Map<string, SignatureAlgorithm>([
+  ['ES256', 'ecdsa-sha256'],
+  ['RS256', 'rsa-pkcs1-sha256'],
+  ['RS384', 'rsa-pkcs1-sha384'],
+  ['RS512', 'rsa-pkcs1-sha512'],
+  ['PS256', 'rsa-pss-sha256'],
+  ['PS384', 'rsa-pss-sha384'],
+  ['PS512', 'rsa-pss-sha512'],
+]);
 
 const digests: ReadonlyMap<string, Digest> = new Map([
   ['SHA-256', 'sha256'],

@@ -43,6 +43,47 @@ describe('uses of keys', () => {
     }
   });
 
+  it.each([
+    [KeyType.ECDSA_P256, 'ES256'],
+    [KeyType.ECDSA_P521, 'ES512'],
+    [KeyType.RSA_2048, 'PS256'],
+    [KeyType.ED25519, 'EdDSA'],
+  ])('sign JWS with type %p, which are verified by the version that their kid names', async (type, alg) => {
+    const key = await made(type);
+    const payload = Buffer.from('{"sub":"app"}');
+    const { jws } = await cryptoOf().signJws({ key: key.id, payload, type: 'JWT' }, as);
+    const header = JSON.parse(Buffer.from(jws.split('.')[0] ?? '', 'base64url').toString());
+    const { jwk } = await keysOf().getPublicKey({ key: key.id }, as);
+    expect(header).toEqual({ alg, kid: JSON.parse(jwk).kid, typ: 'JWT' });
+    await keysOf().rotateKey({ key: key.id }, as);
+    const verified = await cryptoOf(1).verifyJws({ key: key.id, jws }, as);
+    expect(verified).toMatchObject({ isValid: true, version: 1 });
+    expect(Buffer.from(verified.payload)).toEqual(payload);
+  });
+
+  it('take a JWS of no other key, version or algorithm, and no altered one', async () => {
+    const [key, other] = [await made(KeyType.RSA_2048), await made(KeyType.RSA_2048)];
+    const { jws } = await cryptoOf().signJws({ key: key.id, payload: Buffer.from('{}') }, as);
+    const [header = '', payload = '', signature = ''] = jws.split('.');
+    const kid = (name: string) => Buffer.from(JSON.stringify({ alg: 'PS256', kid: name })).toString('base64url');
+    const none = Buffer.from('{"alg":"none"}').toString('base64url');
+    const asked = [
+      { key: other.id, jws },
+      { key: key.id, jws, algorithm: SignatureAlgorithm.RSA_PKCS1_SHA256 },
+      { key: key.id, jws: `${kid(`${key.id}.x`)}.${payload}.${signature}` },
+      { key: key.id, jws: `${none}.${payload}.` },
+      { key: key.id, jws: `${header}.e31.${signature}` },
+      { key: key.id, jws: 'not a jws' },
+    ];
+    const answers = await Promise.all(asked.map((each) => cryptoOf().verifyJws(each, as)));
+    expect(answers).toEqual(asked.map(() => expect.objectContaining({ isValid: false, payload: new Uint8Array() })));
+    const unknown = cryptoOf().verifyJws({ key: key.id, jws: `${kid(`${key.id}.9`)}.${payload}.${signature}` }, as);
+    expect((await faultOf(unknown)).code).toBe('version_unknown');
+    const symmetric = await made(KeyType.AES_256_GCM);
+    const unsuitable = cryptoOf().signJws({ key: symmetric.id, payload: Buffer.from('{}') }, as);
+    expect((await faultOf(unsuitable)).code).toBe('key_type_unsuitable');
+  });
+
   it('answer one error to whatever is wrong with a ciphertext', async () => {
     const key = await made(KeyType.AES_256_GCM);
     const other = await made(KeyType.AES_256_GCM);

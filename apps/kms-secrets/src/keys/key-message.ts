@@ -50,3 +50,14 @@ export function usersMessage(
     })),
   };
 }
+
+/** The `kid` of a version's JWK. */
+export function jwkIdOf(keyId: string, version: number): string {
+  return `${keyId}.${version}`;
+}
+
+/** The version that a `kid` claims; undefined for one of another form. */
+export function versionIn(kid: string): number | undefined {
+  const [, version] = /^[^.]+\.([1-9]\d{0,8})$/.exec(kid) ?? [];
+  return version === undefined ? undefined : Number(version);
+}

@@ -40,7 +40,7 @@ import { CachedRing } from './cached-ring.ts';
 import { KeyBackups } from './key-backup.ts';
 import { keyFaults } from './key-faults.ts';
 import { KeyLifecycle, materialFor } from './key-lifecycle.ts';
-import { keyMessage, usersMessage } from './key-message.ts';
+import { jwkIdOf, keyMessage, usersMessage } from './key-message.ts';
 import { allowedBy } from './key-policy.ts';
 import type { KeyRecord } from './key-ring.ts';
 import { findKey, listKeys, lockNames } from './key-store.ts';
@@ -190,7 +190,7 @@ export class KeysController {
       version,
       type: key.type,
       pem: pemOf(publicKey),
-      jwk: jwkOf(publicKey, `${key.id}.${version}`),
+      jwk: jwkOf(publicKey, jwkIdOf(key.id, version)),
     };
   }
 

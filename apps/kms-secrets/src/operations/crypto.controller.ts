@@ -13,7 +13,9 @@ import {
   type GetRandomRequest,
   type MacRequest,
   type RewrapRequest,
+  type SignJwsRequest,
   type SignRequest,
+  type VerifyJwsRequest,
   type VerifyMacRequest,
   type VerifyRequest,
 } from '@gabion/contracts/gabion/kms/v1/operations_pb';
@@ -21,6 +23,7 @@ import { agree, decapsulate, encapsulate } from '@gabion/keys/agreement';
 import { encodeContext } from '@gabion/keys/context';
 import { derive } from '@gabion/keys/derivation';
 import { isDigestSignature, signDigest } from '@gabion/keys/digest-signature';
+import { claimedKeyId, signedJws, verifiedJws } from '@gabion/keys/jws';
 import { isMac, macOf } from '@gabion/keys/mac';
 import { type PrivateType, privateKeyOf } from '@gabion/keys/material';
 import { publicKeyIn, publicKeyOf } from '@gabion/keys/public-key';
@@ -28,6 +31,7 @@ import { isSignature, sign } from '@gabion/keys/signature';
 import type { Call } from '@gabion/rpc/call';
 import { Implements } from '@gabion/rpc/implements';
 import { keyFaults } from '../keys/key-faults.ts';
+import { jwkIdOf, versionIn } from '../keys/key-message.ts';
 import { macDigest, signatureAlgorithm, signatureEncoding } from './algorithms.ts';
 import { Ciphertexts, type Versioned } from './ciphertexts.ts';
 import { type InUse, KeyUses, type Outcome } from './key-uses.ts';
@@ -98,6 +102,29 @@ export class CryptoController {
       return verifying(publicKey, signatureAlgorithm(algorithm, inUse.key.type), bytes, signature, written);
     });
     return { isValid };
+  }
+
+  async signJws({ key, payload, type, algorithm, version }: SignJwsRequest, call: Call) {
+    const asked = { operation: KeyOperation.SIGN, version, use: 'apply' } as const;
+    return this.uses.one(call, key, asked, (inUse) => {
+      const signer = { key: privateOf(inUse), algorithm: signatureAlgorithm(algorithm, inUse.key.type) };
+      const header = { kid: jwkIdOf(inUse.key.id, inUse.version), ...(type && { typ: type }) };
+      return { jws: signedJws(signer, header, payload), ...byOf(inUse) };
+    });
+  }
+
+  async verifyJws({ key, jws, algorithm }: VerifyJwsRequest, call: Call) {
+    const kid = claimedKeyId(jws);
+    const version = kid === undefined ? 0 : versionIn(kid);
+    if (version === undefined) return { isValid: false };
+    const asked = { operation: KeyOperation.VERIFY, version, use: 'open' } as const;
+    return this.uses.one(call, key, asked, (inUse) => {
+      if (kid !== undefined && kid !== jwkIdOf(inUse.key.id, inUse.version)) return { isValid: false };
+      const publicKey = publicKeyOf(privateTypeOf(inUse), inUse.material);
+      const signer = { key: publicKey, algorithm: signatureAlgorithm(algorithm, inUse.key.type) };
+      const found = verifiedJws(signer, jws);
+      return found ? { isValid: true, payload: found.payload, version: inUse.version } : { isValid: false };
+    });
   }
 
   async mac({ key, message, algorithm, version }: MacRequest, call: Call) {
