@@ -6,7 +6,7 @@ import { Format, type Rule, rule as ruleOption } from '@gabion/contracts/gabion/
 export interface Violation {
   /** Path in the JSON form of the message, for example "layers[2].digest". */
   readonly field: string;
-  /** Stable: required, too_short, too_long, pattern, too_small, too_large, too_few, too_many, unknown_value or a format's name. */
+  /** Stable: required, too_short, too_long, pattern, too_small, too_large, too_few, too_many, nul, unknown_value or a format's name. */
   readonly code: string;
   readonly message: string;
 }
@@ -162,6 +162,8 @@ function checkLength(
 function checkString(value: string, rule: Rule | undefined, path: string, found: Violation[]): void {
   const most = rule?.maxLen ?? defaultMaxLength;
   checkLength(value.length, rule, most, 'characters', path, found);
+  // PostgreSQL keeps no such text, and C reads no further.
+  if (value.includes('\0')) found.push({ field: path, code: 'nul', message: 'must not have the character U+0000' });
   if (!rule || value.length > most) return;
   if (rule.pattern && !patternOf(rule.pattern).test(value))
     found.push({ field: path, code: 'pattern', message: `must match ${rule.pattern}` });
