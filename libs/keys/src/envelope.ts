@@ -28,8 +28,11 @@ const numbers: ReadonlyMap<AeadAlgorithm, number> = new Map([
 ]);
 const algorithms = new Map([...numbers].map(([algorithm, number]) => [number, algorithm]));
 
-/** The bytes before the encrypted text. */
-export function writeHeader({ algorithm, id, version }: KeyUse, nonce: Uint8Array): Buffer {
+let last: { readonly use: KeyUse; readonly header: Buffer } | undefined;
+
+/** The bytes before the nonce. Those of the last use are remembered: keys are used many times in a row. */
+export function fixedHeader({ algorithm, id, version }: KeyUse): Buffer {
+  if (last?.use.id === id && last.use.version === version && last.use.algorithm === algorithm) return last.header;
   const number = numbers.get(algorithm);
   if (number === undefined) throw new KeyError('algorithm_unknown', 'not an algorithm of ciphertexts');
   if (!uuid.test(id)) throw new KeyError('key_malformed', 'a key id is a UUID in lower case');
@@ -39,7 +42,8 @@ export function writeHeader({ algorithm, id, version }: KeyUse, nonce: Uint8Arra
   fixed.writeUInt8(number, 1);
   fixed.write(id.replaceAll('-', ''), 2, 'hex');
   fixed.writeUInt32BE(version, 18);
-  return Buffer.concat([fixed, nonce]);
+  last = { use: { algorithm, id, version }, header: fixed };
+  return fixed;
 }
 
 /** Reads the parts of a ciphertext, to find its key. Nothing of it is to be believed before `open` has answered. */

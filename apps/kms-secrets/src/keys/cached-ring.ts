@@ -1,4 +1,3 @@
-import { createSecretKey } from 'node:crypto';
 import { KeyState } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import type { Database } from '../db/schema.ts';
 import { overwriteSoon } from '../overwriting.ts';
@@ -93,7 +92,7 @@ export class CachedRing implements KeyRing, AsyncDisposable {
       material.fill(0);
       return known;
     }
-    const read = { version, material, secret: createSecretKey(material) };
+    const read = { version, material };
     if (this.#versions.size >= most.versions) this.#dropAll();
     // Closed meanwhile, nothing would overwrite it.
     if (this.#barrier.isOpen) this.#versions.set(name, read);

@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import type { KeyPolicy, KeySettings, KeyState, KeyType } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 
 /** A key as it stands, without material. */
@@ -32,8 +31,6 @@ export interface VersionMaterial {
   readonly version: number;
   /** Belongs to the ring, which overwrites it when it is dropped: never kept across an await, never changed. */
   readonly material: Uint8Array;
-  /** The material of a symmetric key as OpenSSL takes it; made once, since that takes longer than to use it. */
-  readonly secret: KeyObject;
 }
 
 /** `apply` encrypts and signs: primary version unless told. `open` decrypts and verifies: any version from the minimum on. */

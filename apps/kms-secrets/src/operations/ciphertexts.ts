@@ -75,12 +75,12 @@ export class Ciphertexts {
   }
 }
 
-function closed({ key, kind, version, secret, context }: InUse, plaintext: Uint8Array): Versioned {
+function closed({ key, kind, version, material, context }: InUse, plaintext: Uint8Array): Versioned {
   const use = { algorithm: kind.aead ?? 'aes-256-gcm', id: key.id, version };
-  return { bytes: seal(secret, use, plaintext, context), keyId: key.id, version };
+  return { bytes: seal(material, use, plaintext, context.encoded), keyId: key.id, version };
 }
 
-function opened({ key, kind, version, secret, context }: InUse, ciphertext: Uint8Array): Versioned {
+function opened({ key, kind, version, material, context }: InUse, ciphertext: Uint8Array): Versioned {
   const use = { algorithm: kind.aead ?? 'aes-256-gcm', id: key.id, version };
-  return { bytes: open(secret, use, ciphertext, context), keyId: key.id, version };
+  return { bytes: open(material, use, ciphertext, context.encoded), keyId: key.id, version };
 }

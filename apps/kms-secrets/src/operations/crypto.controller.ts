@@ -20,7 +20,6 @@ import {
   type VerifyRequest,
 } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import { agree, decapsulate, encapsulate } from '@gabion/keys/agreement';
-import { encodeContext } from '@gabion/keys/context';
 import { derive } from '@gabion/keys/derivation';
 import { isDigestSignature, signDigest } from '@gabion/keys/digest-signature';
 import { claimedKeyId, signedJws, verifiedJws } from '@gabion/keys/jws';
@@ -203,7 +202,7 @@ function privateOf(inUse: InUse) {
 
 /** HKDF-SHA256 of the key, or of the secret that it shares with the other side's, for this context. */
 function derived(inUse: InUse, peerPublicKeyPem: string, lengthBytes: number): Buffer {
-  const info = createHash('sha256').update('gabion derive v1\0').update(encodeContext(inUse.context)).digest();
+  const info = createHash('sha256').update('gabion derive v1\0').update(inUse.context.encoded).digest();
   const salt = new Uint8Array();
   if (inUse.kind.material !== 'x25519') {
     // Crashed elsewhere when keys of the other kind were mixed up here (CVE-2026-55776).

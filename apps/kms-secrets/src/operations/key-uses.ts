@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { KeyOperation } from '@gabion/contracts/gabion/kms/v1/keys_pb';
-import { encodeContext } from '@gabion/keys/context';
 import { readEnvelope } from '@gabion/keys/envelope';
 import { KeyError } from '@gabion/keys/key-error';
 import type { Call } from '@gabion/rpc/call';
@@ -12,6 +10,7 @@ import type { KeyRecord, KeyRing, VersionMaterial, VersionUse } from '../keys/ke
 import { type KeyKind, kindOf } from '../keys/key-types.ts';
 import type { Quotas } from './quotas.ts';
 import type { UsageTrail, Use } from './usage-trail.ts';
+import { type UseContext, UseContexts } from './use-contexts.ts';
 
 /** The one error of everything that can be wrong with a ciphertext. */
 export function ciphertextRefused(): Fault {
@@ -33,7 +32,7 @@ export interface Asked {
 export interface InUse extends VersionMaterial {
   readonly key: KeyRecord;
   readonly kind: KeyKind;
-  readonly context: ReadonlyMap<string, string>;
+  readonly context: UseContext;
 }
 
 /** An answer, or the refusal in its place. */
@@ -50,6 +49,7 @@ export class KeyUses {
   readonly #ring: KeyRing;
   readonly #trail: UsageTrail;
   readonly #quotas: Quotas;
+  readonly #contexts = new UseContexts();
 
   constructor(ring: KeyRing, trail: UsageTrail, quotas: Quotas) {
     this.#ring = ring;
@@ -85,14 +85,14 @@ export class KeyUses {
   ): Promise<Outcome<T>> {
     this.#trail.assertRoom();
     const key = await this.#ring.get(name);
-    const context = new Map(Object.entries(asked.context ?? {}));
-    const about = { ...asked, call, key, contextSha256: hashOf(context) };
+    const context = this.#contexts.of(asked.context ?? {});
+    const about = { ...asked, call, key, contextSha256: context.sha256 };
     try {
       const kind = kindOf(key.type);
       if (!kind?.operations.has(asked.operation)) throw keyFaults.unsuitable(nameOf(asked.operation));
       // Signatures and MACs have no context.
-      if (asked.context) assertContext(key, context);
-      const statement = allowedBy(key, { caller: call.caller, operation: asked.operation, context });
+      if (asked.context) assertContext(key, context.entries);
+      const statement = allowedBy(key, { caller: call.caller, operation: asked.operation, context: context.entries });
       const material = await this.#ring.version(key, asked.version ?? 0, asked.use);
       this.#quotas.take(key, statement, 1);
       const answer = work({ ...material, key, kind, context });
@@ -140,10 +140,6 @@ function nameOf(operation: KeyOperation): string {
   return (KeyOperation[operation] ?? 'do this').toLowerCase().replaceAll('_', ' ');
 }
 
-function hashOf(context: ReadonlyMap<string, string>): Uint8Array {
-  return context.size === 0 ? new Uint8Array() : createHash('sha256').update(encodeContext(context)).digest();
-}
-
 function useOf(
   { call, key, operation, contextSha256 }: Asked & { call: Call; key: KeyRecord; contextSha256: Uint8Array },
   version: number,
@@ -165,6 +161,9 @@ function useOf(
 
 /** Alike uses of a batch as one. */
 function joined(uses: readonly Use[]): Use[] {
+  const [first] = uses;
+  // As most batches are: one key, one context, all done.
+  if (first && uses.every((use) => isAlike(use, first))) return [{ ...first, count: uses.length }];
   const byLikeness = new Map<string, Use>();
   for (const use of uses) {
     const likeness = [
@@ -178,4 +177,14 @@ function joined(uses: readonly Use[]): Use[] {
     byLikeness.set(likeness, known ? { ...known, count: known.count + 1 } : use);
   }
   return [...byLikeness.values()];
+}
+
+function isAlike(one: Use, other: Use): boolean {
+  const isOfOneKey = one.keyId === other.keyId && one.version === other.version;
+  return (
+    isOfOneKey &&
+    one.operation === other.operation &&
+    one.code === other.code &&
+    one.contextSha256 === other.contextSha256
+  );
 }

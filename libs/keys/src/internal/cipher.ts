@@ -1,17 +1,15 @@
-import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { gcmsiv } from '@noble/ciphers/aes.js';
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { KeyError } from '../key-error.ts';
+import { type EvpCipher, evpCipher } from './evp.ts';
 
 /** The AEADs of the key service; all take keys of 32 bytes and make tags of 16. */
 export type AeadAlgorithm = 'aes-256-gcm' | 'chacha20-poly1305' | 'xchacha20-poly1305' | 'aes-256-gcm-siv';
 
-/** 32 bytes, or a secret key that holds them: OpenSSL takes longer to take in bytes than to encrypt a short text. */
-export type AeadKey = Uint8Array | KeyObject;
-
 /** A key, a nonce and the data that is authenticated beside the text. Only `seal` may choose a nonce. */
 export interface Use {
-  readonly key: AeadKey;
+  readonly key: Uint8Array;
   readonly nonce: Uint8Array;
   readonly aad: Uint8Array;
 }
@@ -28,23 +26,66 @@ export const keyBytes = 32;
 export const tagBytes = 16;
 
 const ciphers: Readonly<Record<AeadAlgorithm, Cipher>> = {
-  'aes-256-gcm': native('aes-256-gcm'),
-  'chacha20-poly1305': native('chacha20-poly1305'),
+  'aes-256-gcm': native('aes-256-gcm', evpCipher('AES-256-GCM')),
+  'chacha20-poly1305': native('chacha20-poly1305', evpCipher('ChaCha20-Poly1305')),
   'xchacha20-poly1305': {
     nonceBytes: 24,
-    encrypt: ({ key, nonce, aad }, plaintext) => xchacha20poly1305(bytesOf(key), nonce, aad).encrypt(plaintext),
-    decrypt: ({ key, nonce, aad }, sealed) => xchacha20poly1305(bytesOf(key), nonce, aad).decrypt(sealed),
+    encrypt: ({ key, nonce, aad }, plaintext) => xchacha20poly1305(key, nonce, aad).encrypt(plaintext),
+    decrypt: ({ key, nonce, aad }, sealed) => xchacha20poly1305(key, nonce, aad).decrypt(sealed),
   },
   'aes-256-gcm-siv': {
     nonceBytes: 12,
-    encrypt: ({ key, nonce, aad }, plaintext) => gcmsiv(bytesOf(key), nonce, aad).encrypt(plaintext),
-    decrypt: ({ key, nonce, aad }, sealed) => gcmsiv(bytesOf(key), nonce, aad).decrypt(sealed),
+    encrypt: ({ key, nonce, aad }, plaintext) => gcmsiv(key, nonce, aad).encrypt(plaintext),
+    decrypt: ({ key, nonce, aad }, sealed) => gcmsiv(key, nonce, aad).decrypt(sealed),
   },
 };
 
-function native(name: 'aes-256-gcm' | 'chacha20-poly1305'): Cipher {
-  return {
+type NativeName = 'aes-256-gcm' | 'chacha20-poly1305';
+
+/** Through OpenSSL's own interface where it is there and works, else through node:crypto. */
+function native(name: NativeName, evp: EvpCipher | undefined): Cipher {
+  const cipher = { nonceBytes: 12, ...throughNode(name) };
+  if (!evp) return cipher;
+  const direct: Cipher = {
     nonceBytes: 12,
+    encrypt: ({ key, nonce, aad }, plaintext) => evp.encrypt(key, nonce, aad, plaintext),
+    decrypt({ key, nonce, aad }, sealed) {
+      const plaintext = evp.decrypt(key, nonce, aad, sealed);
+      if (!plaintext) throw new Error('does not authenticate');
+      return plaintext;
+    },
+  };
+  return isAlike(direct, cipher) ? direct : cipher;
+}
+
+/** Whether two ciphers answer the same, and one opens and refuses as it has to: asked once, when they are loaded. */
+function isAlike(one: Cipher, other: Cipher): boolean {
+  try {
+    const use = { key: new Uint8Array(keyBytes).fill(1), nonce: new Uint8Array(12).fill(2), aad: new Uint8Array(21) };
+    return [0, 1, 33].every((length) => {
+      const text = new Uint8Array(length).fill(3);
+      const sealed = one.encrypt(use, text);
+      const isSame = Buffer.compare(sealed, other.encrypt(use, text)) === 0;
+      return isSame && Buffer.compare(one.decrypt(use, sealed), text) === 0 && refuses(one, use, sealed);
+    });
+  } catch {
+    return false;
+  }
+}
+
+function refuses(cipher: Cipher, use: Use, sealed: Uint8Array): boolean {
+  const damaged = Uint8Array.from(sealed);
+  damaged[damaged.length - 1] = (damaged.at(-1) as number) ^ 1;
+  try {
+    cipher.decrypt(use, damaged);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function throughNode(name: NativeName): Omit<Cipher, 'nonceBytes'> {
+  return {
     encrypt({ key, nonce, aad }, plaintext) {
       const cipher = createCipheriv(name as 'aes-256-gcm', key, nonce, { authTagLength: tagBytes });
       cipher.setAAD(aad);
@@ -88,18 +129,8 @@ export function decrypt(algorithm: AeadAlgorithm, use: Use, sealed: Uint8Array):
   throw new KeyError('ciphertext_refused', 'the ciphertext is not of this key and context');
 }
 
-function bytesOf(key: AeadKey): Uint8Array {
-  return isBytes(key) ? key : key.export();
-}
-
-/** By its shape: a test has a `Uint8Array` of its own. */
-export function isBytes(key: AeadKey): key is Uint8Array {
-  return 'byteLength' in key;
-}
-
 function checkUse(algorithm: AeadAlgorithm, { key, nonce }: Use): void {
-  const length = isBytes(key) ? key.length : key.symmetricKeySize;
-  if (length !== keyBytes) throw new KeyError('key_malformed', `a key of ${algorithm} has ${keyBytes} bytes`);
+  if (key.length !== keyBytes) throw new KeyError('key_malformed', `a key of ${algorithm} has ${keyBytes} bytes`);
   // Other lengths would go through GHASH or be padded: nothing here makes them.
   if (nonce.length !== ciphers[algorithm].nonceBytes)
     throw new KeyError('ciphertext_refused', 'the ciphertext is not of this key and context');
