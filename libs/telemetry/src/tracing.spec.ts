@@ -26,10 +26,11 @@ describe('tracing', () => {
 
   it('begins a new trace where there is no parent or a malformed one', async () => {
     tracing = await startTracing({ service: 'test' });
-    for (const bad of [undefined, 'nonsense', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`]) {
+    const none = `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`;
+    for (const bad of [undefined, 'nonsense', none, `${parent}-more`, parent.replace(/^00/, 'ff')]) {
       const id = withTraceparent(bad, () => span('x', {}, () => traceId()));
       expect(id).toMatch(/^[0-9a-f]{32}$/);
-      expect(id).not.toBe('0'.repeat(32));
+      expect(['0'.repeat(32), parent.split('-')[1]]).not.toContain(id);
     }
   });
 

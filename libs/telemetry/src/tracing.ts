@@ -1,8 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import {
   type Attributes,
   context,
   isSpanContextValid,
-  propagation,
   ROOT_CONTEXT,
   type Span,
   type SpanContext,
@@ -12,17 +12,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { parseTraceParent, W3CTraceContextPropagator } from '@opentelemetry/core';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import {
-  AlwaysOffSampler,
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  RandomIdGenerator,
-  type SpanProcessor,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 
 export { type Attributes, type Span, SpanKind } from '@opentelemetry/api';
 
@@ -36,10 +26,12 @@ export interface TracingOptions {
   readonly processor?: SpanProcessor;
 }
 
-let started: TracerProvider | undefined;
-/** Whether anything takes spans; where nothing does, ids alone are made, which costs a tenth. */
-let isRecording = false;
-const ids = new RandomIdGenerator();
+interface Tracing {
+  /** What takes spans; where nothing does, ids alone are made, which costs a tenth. */
+  readonly recorder: { shutdown(): Promise<void> } | undefined;
+}
+
+let started: Tracing | undefined;
 
 /**
  * Starts tracing for this process; the first call decides, later ones answer the same. Trace and span ids exist and
@@ -47,43 +39,32 @@ const ids = new RandomIdGenerator();
  */
 export async function startTracing(options: TracingOptions): Promise<AsyncDisposable> {
   if (started) return { [Symbol.asyncDispose]: async () => {} };
-  const processor = options.processor ?? (await otlpProcessor(options.otlpEndpoint));
-  const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': options.service, 'service.namespace': 'gabion' }),
-    sampler: processor
-      ? new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.sampleRatio ?? 1) })
-      : new AlwaysOffSampler(),
-    spanProcessors: processor ? [processor] : [],
-  });
-  started = provider;
-  isRecording = processor !== undefined;
+  const sink = options.processor ?? tracesUrl(options.otlpEndpoint);
+  const tracing: Tracing = { recorder: sink && (await record({ ...options, sink })) };
+  started = tracing;
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  trace.setGlobalTracerProvider(provider);
-  return { [Symbol.asyncDispose]: () => stopTracing(provider) };
+  return { [Symbol.asyncDispose]: () => stopTracing(tracing) };
 }
 
-async function stopTracing(provider: TracerProvider): Promise<void> {
-  if (started !== provider) return;
+/** Loaded only when asked for: recorder and exporter cost 30 MB of memory that an idle platform need not pay. */
+async function record(options: Omit<TracingOptions, 'processor'> & { readonly sink: SpanProcessor | URL }) {
+  const { spanRecorder } = await import('./span-recorder.ts');
+  const recorder = spanRecorder(options);
+  trace.setGlobalTracerProvider(recorder);
+  return recorder;
+}
+
+async function stopTracing(tracing: Tracing): Promise<void> {
+  if (started !== tracing) return;
   started = undefined;
   // A collector that is gone must not keep the process from ending.
-  await provider.shutdown().catch(() => {});
+  await tracing.recorder?.shutdown().catch(() => {});
   trace.disable();
   context.disable();
-  propagation.disable();
 }
 
-async function otlpProcessor(endpoint: string | undefined): Promise<SpanProcessor | undefined> {
-  if (!endpoint) return undefined;
-  // Loaded only when asked for: the exporter costs 20 MB of memory that an idle platform need not pay.
-  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
-  return new BatchSpanProcessor({
-    exporter: new OTLPTraceExporter({ url: new URL('v1/traces', withSlash(endpoint)).href }),
-  });
-}
-
-function withSlash(url: string): string {
-  return url.endsWith('/') ? url : `${url}/`;
+function tracesUrl(endpoint: string | undefined): URL | undefined {
+  return endpoint ? new URL('v1/traces', endpoint.endsWith('/') ? endpoint : `${endpoint}/`) : undefined;
 }
 
 export interface SpanOptions {
@@ -93,7 +74,7 @@ export interface SpanOptions {
 
 /** Runs `work` inside a span named `name`; an error is recorded on the span and travels on. */
 export function span<T>(name: string, options: SpanOptions, work: (span: Span) => T): T {
-  if (started && !isRecording) return unrecorded(work);
+  if (started && !started.recorder) return unrecorded(work);
   return trace.getTracer('gabion').startActiveSpan(name, options, (active) => {
     try {
       const result = work(active);
@@ -124,11 +105,15 @@ function unrecorded<T>(work: (span: Span) => T): T {
   const parent = around?.spanContext();
   if (around && !parent?.isRemote) return work(around);
   const own = trace.wrapSpanContext({
-    traceId: parent?.traceId ?? ids.generateTraceId(),
-    spanId: ids.generateSpanId(),
+    traceId: parent?.traceId ?? freshId(16),
+    spanId: freshId(8),
     traceFlags: TraceFlags.NONE,
   });
   return context.with(trace.setSpan(context.active(), own), () => work(own));
+}
+
+function freshId(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
 }
 
 function fail(active: Span, error: unknown): void {
@@ -151,10 +136,20 @@ export function traceId(): string | undefined {
 
 /** Runs `work` as a continuation of the trace that `parent` names; of a new trace when it is absent or malformed. */
 export function withTraceparent<T>(parent: string | undefined, work: () => T): T {
-  const remote: SpanContext | null = parent ? parseTraceParent(parent) : null;
+  const remote = parent ? spanContextIn(parent) : undefined;
   if (remote) return context.with(trace.setSpanContext(ROOT_CONTEXT, { ...remote, isRemote: true }), work);
   return context.active() === ROOT_CONTEXT ? work() : context.with(ROOT_CONTEXT, work);
 }
+
+/** W3C Trace Context section 3.2: later versions may have more behind the flags, version 00 may not, ff is none. */
+function spanContextIn(text: string): SpanContext | undefined {
+  const [, version, traceId = '', spanId = '', flags = '', more] = traceparentForm.exec(text) ?? [];
+  if (version === undefined || version === 'ff' || (version === '00' && more)) return undefined;
+  const found = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) };
+  return isSpanContextValid(found) ? found : undefined;
+}
+
+const traceparentForm = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 
 export const spanKinds = {
   server: SpanKind.SERVER,
