@@ -1,6 +1,5 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,14 +11,16 @@ import {
   EncryptRequestSchema,
   EncryptResponseSchema,
 } from '@gabion/contracts/k8s.io/kms/apis/v2/api_pb';
-import { type handleUnaryCall, Server } from '@grpc/grpc-js';
-import { bareMethod, serveAt } from './bare-grpc.ts';
+import { Client, credentials, type handleUnaryCall, Server } from '@grpc/grpc-js';
+import { asIs, bareMethod, serveAt } from './bare-grpc.ts';
+import { builtLoad, type LoadedCall, leaveFirstCore, MeasuredServer } from './grpc-load.ts';
 
 // Decryptions a second by `gabion kms-plugin` on one core, its latency at half of the target's load, and its memory,
 // against bare node:crypto behind bare grpc-js on the same core. Needs Go for the load: node bench/kms-plugin.ts [seconds]
 const seconds = Number(process.argv[2] ?? 5);
 const halfOfTarget = 1500;
 const bareArgument = 'bare';
+const service = '/v2.KeyManagementService';
 
 /** The floor: the same messages and the same cipher, and nothing else. */
 async function serveBare(socket: string): Promise<void> {
@@ -39,56 +40,54 @@ async function serveBare(socket: string): Promise<void> {
     const plaintext = Buffer.concat([decipher.update(ciphertext.subarray(12, -16)), decipher.final()]);
     answer(null, Buffer.from(toBinary(DecryptResponseSchema, create(DecryptResponseSchema, { plaintext }))));
   };
-  const path = (name: string) => bareMethod(`/v2.KeyManagementService/${name}`);
+  const path = (name: string) => bareMethod(`${service}/${name}`);
   server.addService({ encrypt: path('Encrypt'), decrypt: path('Decrypt') }, { encrypt, decrypt });
   await serveAt(server, socket);
 }
 
-/** What conformance/kms-v2/apiserver/load saw: a client in Go, as an API server is one, so that no pause of it counts. */
-interface Seen {
+/** A text of the server's own that is decrypted again and again. */
+async function decryptions(socket: string): Promise<LoadedCall> {
+  const ask = async (name: string, request: Uint8Array) => {
+    const client = new Client(`unix:${socket}`, credentials.createInsecure());
+    const answer = await new Promise<Buffer>((resolve, reject) =>
+      client.makeUnaryRequest(`${service}/${name}`, asIs, asIs, Buffer.from(request), (error, bytes) =>
+        error ? reject(error) : resolve(bytes as Buffer),
+      ),
+    );
+    client.close();
+    return answer;
+  };
+  const sealing = create(EncryptRequestSchema, { plaintext: randomBytes(32), uid: randomUUID() });
+  const sealed = await ask('Encrypt', toBinary(EncryptRequestSchema, sealing));
+  const { ciphertext, keyId } = fromBinary(EncryptResponseSchema, sealed);
+  const request = create(DecryptRequestSchema, { ciphertext, keyId, uid: randomUUID() });
+  return { method: `${service}/Decrypt`, request: toBinary(DecryptRequestSchema, request) };
+}
+
+interface Measured {
   readonly perSecond: number;
+  readonly cpuUs: number;
   readonly p99Ms: number;
   readonly failed: number;
+  readonly residentMiB: number;
 }
 
-async function started(command: readonly string[], socket: string, env = process.env): Promise<ChildProcess> {
-  // One core for what is measured; the load has the others.
-  const child = spawn('taskset', ['-c', '0', process.execPath, ...command], {
-    env,
-    stdio: ['ignore', 'ignore', 'ignore'],
-  });
-  for (let round = 0; round < 300 && !existsSync(socket); round++) await pause(100);
-  return child;
-}
-
-function residentMiB({ pid }: ChildProcess): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-}
-
-function measure(load: string, name: string, child: ChildProcess, socket: string) {
-  const run = (...more: string[]): Seen =>
-    JSON.parse(
-      execFileSync('taskset', ['-c', '1', load, '-socket', socket, '-seconds', `${seconds}`, ...more], {
-        encoding: 'utf8',
-      }),
-    );
-  run();
-  const { perSecond, failed } = run();
-  const { p99Ms, ...half } = run('-rate', `${halfOfTarget}`);
-  const residentAfter = Math.round(residentMiB(child));
-  child.kill();
-  return { name, perSecond: Math.round(perSecond), p99Ms, failed: failed + half.failed, residentAfter };
-}
-
-function builtLoad(directory: string): string {
-  const load = join(directory, 'load');
-  const module = join(import.meta.dirname, '../conformance/kms-v2/apiserver');
-  execFileSync('go', ['build', '-o', load, './load'], { cwd: module, stdio: ['ignore', 'ignore', 'inherit'] });
-  return load;
+async function measured(load: string, server: MeasuredServer): Promise<Measured> {
+  const call = await decryptions(server.socket);
+  server.under(load, call, { seconds, inFlight: 32 });
+  const { perSecond, cpuUs, failed } = server.under(load, call, { seconds, inFlight: 32 });
+  const half = server.under(load, call, { seconds, rate: halfOfTarget });
+  return {
+    perSecond: Math.round(perSecond),
+    cpuUs: Math.round(cpuUs),
+    p99Ms: half.p99Ms,
+    failed: failed + half.failed,
+    residentMiB: Math.round(server.residentMiB),
+  };
 }
 
 async function main(): Promise<void> {
-  execFileSync('taskset', ['-acp', '1', `${process.pid}`], { stdio: 'ignore' });
+  leaveFirstCore();
   const directory = await mkdtemp(join(tmpdir(), 'gabion-bench-'));
   // As root, PostgreSQL runs as somebody else.
   await chmod(directory, 0o711);
@@ -101,21 +100,16 @@ async function main(): Promise<void> {
     run('up', '--detach', '--port', '0', '--grpc-port', '0', '--services', 'identity,kms-secrets,gateway');
     run('clusters', 'add', 'bench');
     const [own, floor] = [join(directory, 'own.sock'), join(directory, 'floor.sock')];
-    const plugin = await started([gabion, 'kms-plugin', '--cluster', 'bench', '--socket', own], own, env);
+    using plugin = await MeasuredServer.start([gabion, 'kms-plugin', '--cluster', 'bench', '--socket', own], own, env);
     await pause(5000);
-    const first = residentMiB(plugin);
-    const ours = measure(load, 'gabion kms-plugin', plugin, own);
-    const flags = ['--experimental-transform-types', '--conditions=source', '--disable-warning=ExperimentalWarning'];
-    const bare = measure(
-      load,
-      'bare grpc-js',
-      await started([...flags, import.meta.filename, bareArgument, floor], floor),
-      floor,
-    );
-    console.table([ours, bare]);
-    console.log(
-      `ratio ${(ours.perSecond / bare.perSecond).toFixed(2)}; resident before the load ${Math.round(first)} MiB`,
-    );
+    const first = plugin.residentMiB;
+    using bare = await MeasuredServer.start([...process.execArgv, import.meta.filename, bareArgument, floor], floor);
+    const [ours, theirs] = [await measured(load, plugin), await measured(load, bare)];
+    console.log('decryptions a second, processor time of each, p99 at half of the target, memory after it:');
+    console.table({ 'gabion kms-plugin': ours, 'bare grpc-js': theirs });
+    const ratio = (ours.perSecond / theirs.perSecond).toFixed(2);
+    const ofTime = (theirs.cpuUs / ours.cpuUs).toFixed(2);
+    console.log(`ratio ${ratio}; of processor time ${ofTime}; resident before the load ${Math.round(first)} MiB`);
   } finally {
     run('down');
     await rm(directory, { recursive: true, force: true });
