@@ -129,11 +129,13 @@ function show(seal: Seal, { json }: Options): void {
   process.stdout.write(`${sentence(seal)}\n`);
 }
 
-function sentence({ isInitialized, isSealed, kind, threshold, shares, progress, problem }: Seal): string {
+function sentence(seal: Seal): string {
+  const { isInitialized, isSealed, kind, threshold, shares, progress, problem, isOpenedByReplicas } = seal;
   if (!isInitialized) return 'The seal has not been initialised: gabion seal init';
   const opener = Object.values(sealKinds).find((each) => each.kind === kind)?.opener;
   const by = kind === SealKind.SHAMIR ? `${threshold} of ${shares} shares` : opener;
   if (!isSealed) return `The seal is open; opened by ${by}`;
   const given = kind === SealKind.SHAMIR ? `: ${progress} of ${threshold} shares given` : '';
-  return `The seal is closed${given}${problem && ` (${problem})`}`;
+  const others = isOpenedByReplicas ? '; it opens once another replica is open' : '';
+  return `The seal is closed${given}${problem && ` (${problem})`}${others}`;
 }

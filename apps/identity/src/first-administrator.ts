@@ -1,8 +1,8 @@
+import { auditOwn } from '@gabion/service/audit';
 import { writePrivately } from '@gabion/service/private-file';
 import type { Logger } from '@gabion/telemetry/log';
 import type { Clock } from './clock.ts';
 import type { Database, Tx } from './db/schema.ts';
-import { recordOwn } from './own-deeds.ts';
 import { administrator } from './role.ts';
 import type { Subjects } from './subjects.ts';
 import { maxLifetimeSeconds, mint } from './token.ts';
@@ -54,7 +54,13 @@ async function make(tx: Tx, { subjects, tokens, now }: FirstAdministratorOptions
     create_time: time,
     expire_time: new Date(time.getTime() + maxLifetimeSeconds * 1000),
   });
-  await recordOwn(tx, 'identity.first-administrator', `users/${owner.id}`, { name: owner.name, token: token.id }, time);
+  const details = { name: owner.name, token: token.id };
+  await auditOwn(
+    tx,
+    'identity.first-administrator',
+    { service: 'identity', resource: `users/${owner.id}`, details },
+    time,
+  );
   return text;
 }
 

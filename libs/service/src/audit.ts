@@ -31,6 +31,25 @@ export async function audit(tx: Tx, call: Call, change: Change): Promise<void> {
   );
 }
 
+/** Records what a service did by itself, with no call behind it, in the transaction that does it. */
+export async function auditOwn(
+  tx: Tx,
+  action: string,
+  { service, resource, details }: Change,
+  now: Date,
+): Promise<void> {
+  const message: MessageInitShape<typeof AuditRecordedSchema> = {
+    time: timestampFromDate(now),
+    service,
+    actor: { kind: 'service', id: service, name: service },
+    action,
+    resource,
+    outcome: Outcome.SUCCESS,
+    details: { ...details },
+  };
+  await publish(tx, AuditRecordedSchema, message, { source: service });
+}
+
 /** Refusals written at a time, and those that may wait: whoever is refused at high speed must not take the pool or the memory. */
 const writing = { most: 2, waiting: 500 };
 

@@ -2,6 +2,7 @@ import type { Migration } from '@gabion/postgres/migrate';
 import { clusterMigrations } from '../clusters/tables.ts';
 import { keyMigration } from '../keys/tables.ts';
 import { operationMigration } from '../operations/tables.ts';
+import { openingMigration } from '../seal/openings/tables.ts';
 import { heldSealMigration, sealMigration } from '../seal/tables.ts';
 import { credentialExpiryMigration, credentialMigration, secretMigration } from '../secrets/tables.ts';
 import { syncMigration } from '../syncs/tables.ts';
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   heldSealMigration,
   syncMigration,
   credentialExpiryMigration,
+  openingMigration,
 ];

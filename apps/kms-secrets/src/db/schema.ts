@@ -2,11 +2,19 @@ import type { Database as AnyDatabase, Tx as AnyTx } from '@gabion/postgres/data
 import type { ClusterTables } from '../clusters/tables.ts';
 import type { KeyTables } from '../keys/tables.ts';
 import type { OperationTables } from '../operations/tables.ts';
+import type { OpeningTables } from '../seal/openings/tables.ts';
 import type { SealTables } from '../seal/tables.ts';
 import type { SecretTables } from '../secrets/tables.ts';
 import type { SyncTables } from '../syncs/tables.ts';
 
-export interface Schema extends SealTables, KeyTables, OperationTables, SecretTables, ClusterTables, SyncTables {}
+export interface Schema
+  extends SealTables,
+    OpeningTables,
+    KeyTables,
+    OperationTables,
+    SecretTables,
+    ClusterTables,
+    SyncTables {}
 
 export type Database = AnyDatabase<Schema>;
 export type Tx = AnyTx<Schema>;

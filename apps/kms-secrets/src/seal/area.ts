@@ -5,6 +5,7 @@ import { database } from '../db/schema.ts';
 import type { Barrier } from './barrier.ts';
 import { KeyEncryptionKeys } from './key-encryption-keys.ts';
 import { OpenSeal } from './open-seal.ts';
+import { openOpenings } from './openings/openings.ts';
 import { Resealing } from './resealing.ts';
 import { SealController } from './seal.controller.ts';
 import { SealKeeper } from './seal-keeper.ts';
@@ -18,9 +19,10 @@ export interface SealArea extends Area {
 export async function openSeal(parts: Omit<AreaParts, 'barrier'>, config: SealConfig): Promise<SealArea> {
   const { db, log, now, use } = parts;
   const seal = use(await OpenSeal.follow(db, log));
-  const keeper = new SealKeeper({ db, log, now, config, seal });
+  const keeper = new SealKeeper({ db, log, now, config, seal, hasCertificate: parts.certificate !== undefined });
   await keeper.openByItself();
   const opener = use(new SealOpener(keeper, log));
+  const openings = await openOpenings(parts, seal, keeper);
   const barrier = new KeyEncryptionKeys(seal, now);
   const resealing = new Resealing({ now, seal, keeper, barrier });
   return {
@@ -33,6 +35,10 @@ export async function openSeal(parts: Omit<AreaParts, 'barrier'>, config: SealCo
       { provide: Resealing, useValue: resealing },
     ],
     barrier,
-    begin: async () => opener.begin(),
+    begin: async () => {
+      opener.begin();
+      openings?.begin();
+      openings?.wake();
+    },
   };
 }

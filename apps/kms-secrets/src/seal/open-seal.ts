@@ -54,9 +54,9 @@ export class OpenSeal implements AsyncDisposable {
     return this.#held;
   }
 
-  /** Opens this replica with keys that opened `row`. */
+  /** Opens this replica with keys that opened `row`; of several who do at once, the first one does. */
   open(held: OpenRoot, row: SealRow): void {
-    if (this.#held) this.close();
+    if (this.#held) return overwrite(held, this.#held);
     this.#held = held;
     this.#closings = row.closings;
     this.#log.info({ generation: row.generation, rootVersion: row.root_version }, 'the seal is open');

@@ -24,6 +24,8 @@ export interface KeeperParts {
   readonly now: Clock;
   readonly config: SealConfig;
   readonly seal: OpenSeal;
+  /** Whether replicas know each other by certificates. */
+  readonly hasCertificate: boolean;
 }
 
 /** The key of a seal to be, and what is handed to its holders. */
@@ -63,6 +65,17 @@ export class SealKeeper {
     return config.path === undefined ? undefined : new SealFile(config.path);
   }
 
+  /** Whether this replica, while it is sealed, is opened by one that is open. */
+  get isOpenedByReplicas(): boolean {
+    const { seal, hasCertificate } = this.#parts;
+    return hasCertificate && (!seal.row || this.mayOpen(seal.row));
+  }
+
+  /** Whether the seal may open without shares given here: one that was closed since the start may not. */
+  mayOpen(row: SealRow): boolean {
+    return row.closings === this.#closings;
+  }
+
   /**
    * Opens a seal that opens by itself, and makes one where the configuration says so. What is wrong is told by `problem`:
    * the service starts, and this is tried again.
@@ -70,7 +83,7 @@ export class SealKeeper {
   async openByItself(): Promise<void> {
     const { config, seal, db, log } = this.#parts;
     this.#closings ??= seal.row?.closings ?? '0';
-    if (seal.isOpen || this.#isFinal || (seal.row && seal.row.closings !== this.#closings)) return;
+    if (seal.isOpen || this.#isFinal || (seal.row && !this.mayOpen(seal.row))) return;
     try {
       if (!seal.row && config.kind !== 'shamir' && config.initialise)
         await this.#initialiseByItself(db, sealWithoutShares(config.kind));

@@ -102,8 +102,9 @@ export class SealController {
   }
 
   #message() {
-    const { row } = this.seal;
-    const base = { isInitialized: row !== undefined, isSealed: !this.seal.isOpen, problem: this.keeper.problem };
+    const { row, isOpen } = this.seal;
+    const { problem, isOpenedByReplicas } = this.keeper;
+    const base = { isInitialized: row !== undefined, isSealed: !isOpen, problem, isOpenedByReplicas };
     if (!row) return base;
     return {
       ...base,
