@@ -24,6 +24,7 @@ export const sealKinds: Readonly<Record<string, { readonly kind: SealKind; reado
   file: { kind: SealKind.FILE, opener: 'its file' },
   pkcs11: { kind: SealKind.PKCS11, opener: 'its token' },
   transit: { kind: SealKind.TRANSIT, opener: 'another Gabion' },
+  attested: { kind: SealKind.ATTESTED, opener: 'who attests its replicas' },
 };
 
 type Wanted = Options & { readonly kind: string; readonly shares?: number; readonly threshold?: number };

@@ -30,7 +30,7 @@ const transit = z.object({
 /** Of what kind a seal is made, and who holds one. A seal of any kind that is configured opens by itself, except by shares. */
 const seal = z
   .object({
-    kind: z.enum(['shamir', 'file', 'pkcs11', 'transit']).default('shamir'),
+    kind: z.enum(['shamir', 'file', 'pkcs11', 'transit', 'attested']).default('shamir'),
     /** Makes root key and seal at the first start; not by shares, which somebody has to take. */
     initialise: z.boolean().default(false),
     /** Path of a seal's file. */
@@ -39,8 +39,10 @@ const seal = z
     transit: transit.optional(),
   })
   .superRefine((given, context) => {
-    const isThere = { shamir: true, file: given.path, pkcs11: given.pkcs11, transit: given.transit }[given.kind];
-    if (!isThere) context.addIssue({ code: 'custom', message: `a seal of the kind ${given.kind} is not configured` });
+    // The holder of an attested seal is not configured but plugged in (`start`).
+    const { kind, path, pkcs11: token, transit: key } = given;
+    const isThere = { shamir: true, file: path, pkcs11: token, transit: key, attested: true }[kind];
+    if (!isThere) context.addIssue({ code: 'custom', message: `a seal of the kind ${kind} is not configured` });
   });
 
 const kmsConfig = platformConfig.extend({ seal: seal.default(() => seal.parse({})) });

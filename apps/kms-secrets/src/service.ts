@@ -9,6 +9,7 @@ import { migrations } from './db/migrations.ts';
 import { openKeys } from './keys/area.ts';
 import { openOperations } from './operations/area.ts';
 import { openSeal } from './seal/area.ts';
+import type { KeyHolders } from './seal/key-holders.ts';
 import { openSecrets } from './secrets/area.ts';
 import { openSyncs } from './syncs/area.ts';
 
@@ -22,11 +23,14 @@ const callers: AllowedCallers = {
 @Module({})
 class KmsSecretsModule {}
 
-/** Starts kms-secrets. It starts sealed unless its seal opens by itself. */
-export async function start(config: Config, now: Clock = () => new Date()): Promise<Running> {
+/**
+ * Starts kms-secrets. It starts sealed unless its seal opens by itself. `holders` are those of a seal's key that no
+ * configuration names: of an attested seal.
+ */
+export async function start(config: Config, now: Clock = () => new Date(), holders: KeyHolders = {}): Promise<Running> {
   let areas: readonly Area[] = [];
   const build = async (parts: Parts): Promise<DynamicModule> => {
-    areas = await openAreas(parts, config, now);
+    areas = await openAreas({ ...parts, now }, config, holders);
     return {
       module: KmsSecretsModule,
       controllers: areas.flatMap(({ controllers }) => [...controllers]),
@@ -43,9 +47,13 @@ export async function start(config: Config, now: Clock = () => new Date()): Prom
 }
 
 /** Opens the areas, each with what those before it offer. */
-async function openAreas(parts: Parts, config: Config, now: Clock): Promise<readonly Area[]> {
-  const seal = await openSeal({ ...parts, now }, config.seal);
-  const own = { ...parts, now, barrier: seal.barrier };
+async function openAreas(
+  parts: Parts & { readonly now: Clock },
+  config: Config,
+  holders: KeyHolders,
+): Promise<readonly Area[]> {
+  const seal = await openSeal(parts, config.seal, holders);
+  const own = { ...parts, barrier: seal.barrier };
   const keys = await openKeys(own);
   const operations = await openOperations({ ...own, keys });
   const clusters = await openClusters({ ...own, keys, operations });

@@ -12,6 +12,7 @@ import { type Caller, CallerKind } from '@gabion/trust/caller';
 import { credentials } from '@grpc/grpc-js';
 import { configFrom } from '../src/config.ts';
 import type { Schema } from '../src/db/schema.ts';
+import type { KeyHolders } from '../src/seal/key-holders.ts';
 import { start } from '../src/service.ts';
 
 /** A clock that goes on from where it is set. */
@@ -29,11 +30,14 @@ export async function platform({
   replicas = 1,
   clock = new TestClock(),
   seal,
+  holders,
 }: {
   replicas?: number;
   clock?: TestClock;
   /** A file that is made at the first start, unless told. */
   seal?: SealInput;
+  /** Who hold keys of attested seals. */
+  holders?: KeyHolders;
 } = {}) {
   const stack = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), 'gabion-kms-'));
@@ -43,7 +47,8 @@ export async function platform({
   const gateways: Connection[] = [];
   const started: Running[] = [];
   for (let replica = 0; replica < replicas; replica++) {
-    const running = stack.use(await start(config(dir, database.url, { replica, ...(seal && { seal }) }), clock.now));
+    const told = config(dir, database.url, { replica, ...(seal && { seal }) });
+    const running = stack.use(await start(told, clock.now, holders));
     started.push(running);
     gateways.push(stack.use(connectAs('gateway', running.address)));
   }

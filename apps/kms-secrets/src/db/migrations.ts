@@ -3,7 +3,7 @@ import { clusterMigrations } from '../clusters/tables.ts';
 import { keyMigration } from '../keys/tables.ts';
 import { operationMigration } from '../operations/tables.ts';
 import { openingMigration } from '../seal/openings/tables.ts';
-import { heldSealMigration, sealMigration } from '../seal/tables.ts';
+import { attestedSealMigration, heldSealMigration, sealMigration } from '../seal/tables.ts';
 import { credentialExpiryMigration, credentialMigration, secretMigration } from '../secrets/tables.ts';
 import { syncMigration } from '../syncs/tables.ts';
 
@@ -19,4 +19,5 @@ export const migrations: readonly Migration[] = [
   syncMigration,
   credentialExpiryMigration,
   openingMigration,
+  attestedSealMigration,
 ];

@@ -5,8 +5,8 @@ export interface HeldPlace {
 }
 
 /**
- * Somebody outside of the service who closes a seal's key and opens it without a person: a token, another Gabion. What it
- * closed is kept with the seal.
+ * Somebody outside of the service who closes a seal's key and opens it without a person: a token, another Gabion, one who
+ * attests replicas. What it closed is kept with the seal.
  */
 export interface KeyHolder {
   /** Throws SealProblem. */

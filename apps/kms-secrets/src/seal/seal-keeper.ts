@@ -6,7 +6,7 @@ import type { Clock } from '../area.ts';
 import type { SealConfig } from '../config.ts';
 import type { Database, Tx } from '../db/schema.ts';
 import type { HeldPlace } from './key-holder.ts';
-import { holderOf } from './key-holders.ts';
+import { holderOf, type KeyHolders } from './key-holders.ts';
 import type { OpenSeal } from './open-seal.ts';
 import { openedBy } from './opening.ts';
 import { freshKey, type OpenRoot, wrapRoot } from './root-key.ts';
@@ -23,6 +23,7 @@ export interface KeeperParts {
   readonly log: Logger;
   readonly now: Clock;
   readonly config: SealConfig;
+  readonly holders: KeyHolders;
   readonly seal: OpenSeal;
   /** Whether replicas know each other by certificates. */
   readonly hasCertificate: boolean;
@@ -57,6 +58,10 @@ export class SealKeeper {
 
   get progress(): number {
     return this.#parts.seal.row?.generation === this.#givenTo ? this.#given.progress : 0;
+  }
+
+  get holders(): KeyHolders {
+    return this.#parts.holders;
   }
 
   /** The file of the configuration; undefined when there is none. */
@@ -152,7 +157,7 @@ export class SealKeeper {
     if (wanted.kind === 'file') return { key: await this.#fileKey(where), held: null, shares: [] };
     const key = freshKey();
     if (wanted.kind !== 'shamir') {
-      const held = await holderOf(wanted.kind, this.#parts.config).close(key, place);
+      const held = await holderOf(wanted.kind, this.#parts.holders).close(key, place);
       return { key, held, shares: [] };
     }
     const plain = split(key, wanted);
@@ -194,7 +199,7 @@ export class SealKeeper {
   async #openOf(row: SealRow): Promise<void> {
     if (row.kind === 'shamir') return;
     if (row.kind === 'file') return this.#openByFile(row);
-    const key = await holderOf(row.kind, this.#parts.config).open(row.held_key ?? Buffer.alloc(0), row);
+    const key = await holderOf(row.kind, this.#parts.holders).open(row.held_key ?? Buffer.alloc(0), row);
     const held = openedBy(key, row);
     if (!held) throw new SealProblem('what the holder of the seal opened is the key of another seal');
     this.#parts.seal.open(held, row);

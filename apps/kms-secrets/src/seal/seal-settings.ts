@@ -1,5 +1,6 @@
 import { SealKind, type SealSettings } from '@gabion/contracts/gabion/kms/v1/seal_pb';
 import { Fault } from '@gabion/rpc/fault';
+import type { KeyHolders } from './key-holders.ts';
 import { sealFaults } from './seal-faults.ts';
 import type { StoredSealKind } from './tables.ts';
 
@@ -17,6 +18,7 @@ const kinds: ReadonlyMap<SealKind, StoredSealKind> = new Map([
   [SealKind.FILE, 'file'],
   [SealKind.PKCS11, 'pkcs11'],
   [SealKind.TRANSIT, 'transit'],
+  [SealKind.ATTESTED, 'attested'],
 ]);
 const stored = new Map([...kinds].map(([kind, name]) => [name, kind]));
 
@@ -24,10 +26,10 @@ export function sealKindOf(kind: StoredSealKind): SealKind {
   return stored.get(kind) ?? SealKind.UNSPECIFIED;
 }
 
-/** Settings from outside; throws for those that no seal can have. */
-export function wantedSeal(settings: SealSettings | undefined): WantedSeal {
+/** Settings from outside; throws for those that no seal can have. An attested one is offered where something attests. */
+export function wantedSeal(settings: SealSettings | undefined, { attested }: KeyHolders): WantedSeal {
   const kind = kinds.get(settings?.kind ?? SealKind.UNSPECIFIED);
-  if (!settings || !kind)
+  if (!settings || !kind || (kind === 'attested' && !attested))
     throw new Fault('unimplemented', 'this kind of seal is not offered: use shamir, file, pkcs11 or transit', {
       code: 'seal_kind_unsupported',
     });

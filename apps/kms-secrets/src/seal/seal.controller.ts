@@ -39,7 +39,7 @@ export class SealController {
   }
 
   async initialize({ settings }: InitializeRequest, call: Call) {
-    const wanted = wantedSeal(settings);
+    const wanted = wantedSeal(settings, this.keeper.holders);
     const shares = await this.#changing(call, (tx) => this.keeper.initialise(tx, wanted), { kind: wanted.kind });
     return { seal: this.#message(), shares: [...shares] };
   }
@@ -66,7 +66,7 @@ export class SealController {
   }
 
   async beginReseal({ settings }: BeginResealRequest, call: Call) {
-    const wanted = wantedSeal(settings);
+    const wanted = wantedSeal(settings, this.keeper.holders);
     const begin = (tx: Tx) => this.resealing.begin(tx, wanted, call.caller.id);
     return resealMessage(await this.#changing(call, begin, { kind: wanted.kind }));
   }

@@ -2,7 +2,7 @@ import type { Migration } from '@gabion/postgres/migrate';
 import type { Selectable } from 'kysely';
 
 /** Who opens the seal's key without a person, and outside of this machine. */
-export type HeldSealKind = 'pkcs11' | 'transit';
+export type HeldSealKind = 'pkcs11' | 'transit' | 'attested';
 export type StoredSealKind = 'shamir' | 'file' | HeldSealKind;
 
 /** What the root key is wrapped with; both rows of a seal and of one to come have it. */
@@ -109,4 +109,13 @@ export const heldSealMigration: Migration = {
     alter table reseals drop constraint reseals_kind_check;
     alter table reseals add check (kind in ('shamir', 'file', 'pkcs11', 'transit'));
     alter table reseals add column held_key bytea;`,
+};
+
+export const attestedSealMigration: Migration = {
+  id: '0012-attested-seals',
+  sql: `
+    alter table seal drop constraint seal_kind_check;
+    alter table seal add check (kind in ('shamir', 'file', 'pkcs11', 'transit', 'attested'));
+    alter table reseals drop constraint reseals_kind_check;
+    alter table reseals add check (kind in ('shamir', 'file', 'pkcs11', 'transit', 'attested'));`,
 };
