@@ -25,6 +25,17 @@ describe('a certificate request', () => {
     expect(request.subject).toBe('CN=x');
   });
 
+  it('has its subject as it was told, and no more of it', async () => {
+    const [key, publicKey] = await keysOf('ed25519');
+    const subject = 'CN=a\\,O=b+OU=ä+OU=c, DC=example, C=DE';
+    const request = new Pkcs10CertificateRequest(await certificateRequest(key, publicKey, { subject, dnsNames: [] }));
+    expect(request.subjectName.toJSON()).toEqual([
+      { CN: ['a,O=b'], OU: ['ä', 'c'] },
+      { DC: ['example'] },
+      { C: ['DE'] },
+    ]);
+  });
+
   (missing ? it.skip : it).each<PrivateType>(['rsa-2048', 'ecdsa-p256', 'ecdsa-p384', 'ecdsa-p521', 'ed25519'])(
     `of %s is one to OpenSSL, for this key, subject and names${missing}`,
     async (type) => {
@@ -40,6 +51,9 @@ describe('a certificate request', () => {
 
   it.each<[string, string, readonly string[]]>([
     ['a subject that is none', 'db.example', []],
+    ['a subject of which a part is none', 'CN=x, garbage', []],
+    ['a country of more than two letters', 'C=GERMANY', []],
+    ['a mail address that is not in ASCII', 'E=ä@example.org', []],
     ['a name with a line break', 'CN=x', ['a\nb']],
     ['a name of another kind', 'CN=x', ['https://x']],
     ['a wildcard within', 'CN=x', ['a.*.example']],

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { KeyObject } from 'node:crypto';
 import { Name, Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from '@peculiar/x509';
+import { distinguishedName } from './distinguished-name.ts';
 import { KeyError } from './key-error.ts';
 
 /** Whom a certificate is asked for. */
@@ -12,6 +13,9 @@ export interface CertificateSubject {
 }
 
 const hostName = /^(?:\*\.)?(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/i;
+/** Types of domain components and of mail addresses. */
+const asciiTypes = new Set(['0.9.2342.19200300.100.1.25', '1.2.840.113549.1.9.1']);
+const country = '2.5.4.6';
 const hashes: Readonly<Record<string, string>> = { 'P-256': 'SHA-256', 'P-384': 'SHA-384', 'P-521': 'SHA-512' };
 const curves: Readonly<Record<string, string>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
 
@@ -56,13 +60,20 @@ function algorithmsOf(key: KeyObject) {
 }
 
 function nameIn(subject: string): Name {
-  const malformed = new KeyError('subject_malformed', 'the subject is no distinguished name (RFC 4514)');
-  try {
-    const name = new Name(subject);
-    // What it cannot read it leaves out.
-    if (name.toJSON().length > 0) return name;
-  } catch {
-    throw malformed;
-  }
-  throw malformed;
+  const relativeNames = distinguishedName(subject).map((attributes) => {
+    const byType = Map.groupBy(attributes, ({ type }) => type);
+    return Object.fromEntries([...byType].map(([type, of]) => [type, of.map(({ value }) => encodingOf(type, value))]));
+  });
+  return new Name(relativeNames);
+}
+
+/** RFC 5280 appendix A.1: the country is two letters, the parts of domains and mail addresses are ASCII. */
+function encodingOf(type: string, value: string) {
+  if (asciiTypes.has(type)) return /^[\x20-\x7e]+$/.test(value) ? { ia5String: value } : unfit();
+  if (type === country) return /^[A-Z]{2}$/i.test(value) ? { printableString: value } : unfit();
+  return /^[A-Za-z0-9 '()+,\-./:=?]+$/.test(value) ? { printableString: value } : { utf8String: value };
+}
+
+function unfit(): never {
+  throw new KeyError('subject_malformed', 'an attribute of the subject has characters that its type has not');
 }

@@ -48,12 +48,27 @@ describe('a JWS', () => {
     ['another algorithm', (header: object) => ({ ...header, alg: 'ES384' })],
     ['no algorithm', (header: object) => ({ ...header, alg: 'none' })],
     ['an extension that has to be understood', (header: object) => ({ ...header, crit: ['exp'], exp: 1 })],
+    ['a payload that is not encoded', (header: object) => ({ ...header, b64: false })],
     ['no object', () => ['ES256']],
   ])('with a header of %s is none, whoever signed it', (_, changed) => {
     const header = Buffer.from(JSON.stringify(changed({ alg: 'ES256' }))).toString('base64url');
     expect(verifiedJws(verifier, resigned(`${header}.e30`))).toBeUndefined();
     const own = Buffer.from(JSON.stringify({ alg: 'ES256' })).toString('base64url');
     expect(verifiedJws(verifier, resigned(`${own}.e30`))).toBeDefined();
+  });
+
+  it.each([
+    ['twice the same name', '{"alg":"none","alg":"ES256"}'],
+    ['the same name in other writing', '{"kid":"a","alg":"ES256","\\u006bid":"b"}'],
+    ['a mark of the byte order', '\ufeff{"alg":"ES256"}'],
+    ['more than 8 KiB', JSON.stringify({ alg: 'ES256', x: 'x'.repeat(9000) })],
+    ['too many brackets', `{"alg":"ES256","x":${'['.repeat(4000)}${']'.repeat(4001)}}`],
+  ])('with a header of %s is none, and claims no key', (_, json) => {
+    const header = Buffer.from(json).toString('base64url');
+    expect(verifiedJws(verifier, resigned(`${header}.e30`))).toBeUndefined();
+    expect(claimedKeyId(`${header}.e30.`)).toBeUndefined();
+    const nested = Buffer.from('{"alg":"ES256","x":{"alg":"a","y":["alg",{"alg":1}]},"z":"alg"}').toString('base64url');
+    expect(verifiedJws(verifier, resigned(`${nested}.e30`))).toBeDefined();
   });
 
   it('is in one form: padding, blanks, spare bits and other parts make it none', () => {

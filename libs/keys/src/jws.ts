@@ -58,11 +58,12 @@ export function signedJws(signer: JwsKey, header: JwsHeader, payload: Uint8Array
  */
 export function verifiedJws(signer: JwsKey, compact: string): VerifiedJws | undefined {
   const alg = nameOf(signer);
-  const parts = compact.split('.');
+  const parts = compact.split('.', 4);
   const [header, payload, signature] = parts.map(decoded);
   if (parts.length !== 3 || !header || !payload || !signature) return undefined;
   const said = headerIn(header);
-  if (said?.alg !== alg || 'crit' in said) return undefined;
+  // An unencoded payload (RFC 7797) would be in `crit`; without it, others would read another payload than is read here.
+  if (said?.alg !== alg || 'crit' in said || (said.b64 ?? true) !== true) return undefined;
   const input = Buffer.from(compact.slice(0, compact.lastIndexOf('.')));
   const isValid = isSignature(signer.key, signer.algorithm, input, signature, 'ieee-p1363');
   return isValid ? { header: said, payload } : undefined;
@@ -86,12 +87,29 @@ function nameOf({ key, algorithm }: JwsKey): string {
 function headerIn(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
   if (bytes.length > maxHeaderLength) return undefined;
   try {
-    const header: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const header: unknown = JSON.parse(text);
     const isObject = typeof header === 'object' && header !== null && !Array.isArray(header);
-    return isObject ? (header as Record<string, unknown>) : undefined;
+    return isObject && !hasRepeatedMember(text) ? (header as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** RFC 7515 section 4: names are unique. Of two, one reader takes the first and another the last. `json` is an object. */
+function hasRepeatedMember(json: string): boolean {
+  const names = new Set<unknown>();
+  let depth = 0;
+  for (const [token, name] of json.matchAll(/[{}[\]]|("(?:[^"\\]|\\.)*")(?:\s*:)?/g)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
+    else if (depth === 1 && token.endsWith(':')) {
+      const parsed: unknown = JSON.parse(name as string);
+      if (names.has(parsed)) return true;
+      names.add(parsed);
+    }
+  }
+  return false;
 }
 
 function encoded(bytes: Uint8Array): string {

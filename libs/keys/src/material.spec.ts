@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { generateMaterial, importedMaterial, type MaterialType, type PrivateType } from './material.ts';
 import { jwkOf, pemOf, publicKeyIn, publicKeyOf } from './public-key.ts';
@@ -49,6 +49,7 @@ describe('material', () => {
     ['too much', 'rsa-2048', Buffer.alloc(1_000_000, 0x30)],
     ['an RSA key of 1024 bits', 'rsa-2048', pkcs8('rsa', { modulusLength: 1024 })],
     ['an RSA key with the exponent 3', 'rsa-2048', pkcs8('rsa', { modulusLength: 2048, publicExponent: 3 })],
+    ['an RSA key with the primes of another', 'rsa-2048', withForeignPrimes()],
     ['a key of another curve', 'ecdsa-p256', pkcs8('ec', { namedCurve: 'secp256k1' })],
     ['a public key of another key', 'ecdsa-p256', withForeignPublicKey()],
   ])('is refused: %s', (_, type, bytes) => {
@@ -76,6 +77,14 @@ function pkcs8(type: 'rsa' | 'ec', options: object): Buffer {
     generateKeyPairSync as unknown as (type: string, options: object) => ReturnType<typeof generateKeyPairSync>
   )(type, options);
   return privateKey.export({ format: 'der', type: 'pkcs8' }) as unknown as Buffer;
+}
+
+/** An RSA key that OpenSSL takes, and signs with: it goes without the primes when they do not fit. */
+function withForeignPrimes(): Buffer {
+  const [own, other] = [1, 2].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
+  const { p, q, dp, dq, qi } = (other as KeyObject).export({ format: 'jwk' });
+  const jwk = { ...(own as KeyObject).export({ format: 'jwk' }), p, q, dp, dq, qi };
+  return createPrivateKey({ key: jwk, format: 'jwk' }).export({ format: 'der', type: 'pkcs8' });
 }
 
 /** PKCS #8 of a private key with the public key (RFC 5915) of another beside it. */

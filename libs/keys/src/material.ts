@@ -10,6 +10,7 @@ import {
 import { promisify } from 'node:util';
 import { KeyError } from './key-error.ts';
 import { hasStructuredPrimes } from './roca.ts';
+import { areOfOneKey } from './rsa-components.ts';
 
 /** What kind of material a key has, and with it what can be done with it. */
 export type MaterialType =
@@ -114,6 +115,7 @@ function assertSoundRsa(key: KeyObject): void {
   // FIPS 186-5 A.1.1: odd, over 2^16 and below 2^256. 1 makes a signature of the message itself.
   if (publicExponent <= 65_536n || publicExponent >= 1n << 256n || publicExponent % 2n === 0n)
     throw new KeyError('key_malformed', 'the public exponent is not odd, or not from 65537 to 2^256');
+  if (!areOfOneKey(key)) throw new KeyError('key_malformed', 'the numbers of the RSA key are not of one key');
   const { n = '' } = createPublicKey(key).export({ format: 'jwk' });
   if (hasStructuredPrimes(BigInt(`0x${Buffer.from(n, 'base64url').toString('hex')}`)))
     throw new KeyError('key_malformed', 'the modulus has primes of a known weak form (ROCA, CVE-2017-15361)');
