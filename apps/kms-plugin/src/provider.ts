@@ -1,14 +1,7 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from '@bufbuild/protobuf';
+import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import {
   type DecryptRequest,
   DecryptRequestSchema,
@@ -24,6 +17,7 @@ import type { Logger } from '@gabion/telemetry/log';
 import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { ClusterKeys } from './cluster-keys.ts';
 import { ProviderError } from './provider-error.ts';
+import { requestOf } from './requests.ts';
 import { ciphertextRefused, closed, opened } from './seed-cipher.ts';
 import type { PluginUse } from './use-reporter.ts';
 
@@ -46,10 +40,10 @@ export class Provider implements AsyncDisposable {
     this.#server.addService(serviceDefinition(KeyManagementService), {
       status: this.#answering(() => toBytes(StatusResponseSchema, this.#status())),
       encrypt: this.#answering((bytes) =>
-        toBytes(EncryptResponseSchema, this.#encrypt(read(EncryptRequestSchema, bytes))),
+        toBytes(EncryptResponseSchema, this.#encrypt(requestOf(EncryptRequestSchema, bytes))),
       ),
       decrypt: this.#answering((bytes) =>
-        toBytes(DecryptResponseSchema, this.#decrypt(read(DecryptRequestSchema, bytes))),
+        toBytes(DecryptResponseSchema, this.#decrypt(requestOf(DecryptRequestSchema, bytes))),
       ),
     });
   }
@@ -134,14 +128,6 @@ export class Provider implements AsyncDisposable {
     if (error instanceof ProviderError) return error.answer;
     this.parts.log.error({ error }, 'a call failed unforeseen');
     return { code: status.INTERNAL, details: 'the plugin failed [internal]' };
-  }
-}
-
-function read<D extends DescMessage>(schema: D, bytes: Buffer): MessageShape<D> {
-  try {
-    return fromBinary(schema, bytes);
-  } catch {
-    throw new ProviderError('message_malformed', `the message is not a ${schema.typeName}`, status.INVALID_ARGUMENT);
   }
 }
 

@@ -1,9 +1,10 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { type Key, KeySchema, KeyState } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { Fault } from '@gabion/rpc/fault';
 import type { Database, Tx } from '../db/schema.ts';
 import type { Barrier } from '../seal/barrier.ts';
+import { packed, unpacked } from './backup-parts.ts';
 import { keyFaults } from './key-faults.ts';
 import { keyMessage } from './key-message.ts';
 import type { KeyRecord } from './key-ring.ts';
@@ -27,36 +28,32 @@ export class KeyBackups {
 
   async make(tx: Tx, key: KeyRecord): Promise<Buffer> {
     if (key.state === KeyState.DESTROYED) throw keyFaults.destroyed();
-    const parts: Uint8Array[] = [toBinary(KeySchema, create(KeySchema, keyMessage(key)))];
-    for (const { version } of key.versions) parts.push(await this.#materials.read(tx, { ...key, version }));
-    const packed = pack(parts);
+    const materials: Buffer[] = [];
+    for (const { version } of key.versions) materials.push(await this.#materials.read(tx, { ...key, version }));
+    const plain = packed({ key: create(KeySchema, keyMessage(key)), materials });
     try {
-      return await this.#barrier.wrap(tx, space, packed, context);
+      return await this.#barrier.wrap(tx, space, plain, context);
     } finally {
-      for (const part of [packed, ...parts]) part.fill(0);
+      for (const each of [plain, ...materials]) each.fill(0);
     }
   }
 
   /** Puts a key back, with its id. Throws `key_name_taken` while there is one of its id or name: a backup overwrites nothing. */
   async restore(tx: Tx, backup: Uint8Array): Promise<KeyRecord> {
-    const [head, ...materials] = unpack(await this.#opened(backup));
-    const key = fromBinary(KeySchema, head as Uint8Array);
-    await lockNames(tx);
-    if ((await findKey(tx, key.id)) ?? (await findKey(tx, key.name))) throw keyFaults.nameTaken(key.name);
-    await insertKey(tx, restored(key));
-    for (const [at, version] of key.versions.entries()) {
-      const facts = {
-        isImported: version.isImported,
-        createTime: timestampDate(version.createTime ?? timestampFromDate(new Date(0))),
-      };
-      await this.#materials.store(
-        tx,
-        { ...key, version: version.version },
-        Buffer.from(materials[at] as Uint8Array),
-        facts,
-      );
+    const plain = await this.#opened(backup);
+    try {
+      const { key, materials } = unpacked(plain) ?? refused();
+      await lockNames(tx);
+      if ((await findKey(tx, key.id)) ?? (await findKey(tx, key.name))) throw keyFaults.nameTaken(key.name);
+      await insertKey(tx, restored(key));
+      for (const [at, { version, isImported, createTime }] of key.versions.entries()) {
+        const facts = { isImported, createTime: timestampDate(createTime ?? timestampFromDate(new Date(0))) };
+        await this.#materials.store(tx, { ...key, version }, Buffer.from(materials[at] as Buffer), facts);
+      }
+      return (await findKey(tx, key.id)) as KeyRecord;
+    } finally {
+      plain.fill(0);
     }
-    return (await findKey(tx, key.id)) as KeyRecord;
   }
 
   async #opened(backup: Uint8Array): Promise<Uint8Array> {
@@ -64,15 +61,19 @@ export class KeyBackups {
       return await this.#barrier.unwrap(this.#db, space, backup, context);
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'wrapped_refused') throw error;
-      throw keyFaults.invalid('backup', 'is no backup of this installation', 'backup_refused');
+      return refused();
     }
   }
+}
+
+function refused(): never {
+  throw keyFaults.invalid('backup', 'is no backup of this installation', 'backup_refused');
 }
 
 /** Disabled, so that whoever puts a key back decides when it is used again. */
 function restored(key: Key): Omit<KeyRecord, 'aliases' | 'versions'> {
   const { settings, policy, createTime } = key;
-  if (!settings || !policy || !createTime) throw new Error('a backup without the parts that every key has');
+  if (!settings || !policy || !createTime) return refused();
   return {
     ...key,
     settings,
@@ -82,25 +83,4 @@ function restored(key: Key): Omit<KeyRecord, 'aliases' | 'versions'> {
     destroyTime: undefined,
     nextRotationTime: undefined,
   };
-}
-
-/** Each part behind its length (u32, big endian). */
-function pack(parts: readonly Uint8Array[]): Buffer {
-  const framed = parts.flatMap((part) => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(part.length);
-    return [length, part];
-  });
-  return Buffer.concat(framed);
-}
-
-function unpack(packed: Uint8Array): Uint8Array[] {
-  const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.length);
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const length = bytes.readUInt32BE(at);
-    parts.push(bytes.subarray(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  return parts;
 }
