@@ -4,6 +4,8 @@ import { ciphertextTargets } from './targets/ciphertexts.ts';
 import { definitionTargets } from './targets/definitions.ts';
 import { documentTargets } from './targets/documents.ts';
 import { imageTargets } from './targets/images.ts';
+import { keyServiceTargets } from './targets/key-service.ts';
+import { keyTargets } from './targets/keys.ts';
 import { languageTargets } from './targets/languages.ts';
 import { lockFileTargets } from './targets/lock-files.ts';
 import { nameTargets } from './targets/names.ts';
@@ -22,4 +24,6 @@ export const targets: readonly Target[] = [
   ...nameTargets,
   ...definitionTargets,
   ...ciphertextTargets,
+  ...keyTargets,
+  ...keyServiceTargets,
 ];

@@ -117,6 +117,7 @@ describe('a kubeconfig', () => {
   it.each<[string, string]>([
     ['no YAML', 'a: [b'],
     ['no mapping', '- a'],
+    ['a name twice', 'a: 1\na: 1\n'],
     ['no context', '{}'],
     ['aliases', `a: &a [x]\nb: [*a, *a]\n`],
     ['a server without TLS', kubeconfigOf({ server: 'http://x' }, { token: 't' })],
@@ -133,5 +134,17 @@ describe('a kubeconfig', () => {
     ],
   ])('with %s is refused', (_, text) => {
     expect(() => readKubeconfig(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'kubeconfig_invalid' }));
+  });
+
+  it.each([
+    ['brackets', '['.repeat(65_536)],
+    ['quotes', '"'.repeat(65_536)],
+    ['names', Array.from({ length: 8000 }, (_, at) => `k${at}: 1\n`).join('')],
+    ['tags', '!a '.repeat(21_845)],
+    ['aliases', `a: &a [x]\nb: [${'*a,'.repeat(21_000)}]\n`],
+  ])('of nothing but %s is refused at once', (_, text) => {
+    const before = performance.now();
+    expect(() => readKubeconfig(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'kubeconfig_invalid' }));
+    expect(performance.now() - before).toBeLessThan(100);
   });
 });

@@ -14,6 +14,13 @@ export interface KubernetesAccess {
   readonly key?: string;
 }
 
+/**
+ * Punctuation and line ends, in which the parser's time is quadratic: 64 KiB of them take it 4 s. A kubeconfig is base64
+ * for the most part, and has some 50 for each context.
+ */
+const maxMarks = 4000;
+const mark = /[^A-Za-z0-9+/=._ ]/g;
+
 type Json = Readonly<Record<string, unknown>>;
 
 /**
@@ -49,7 +56,9 @@ function identityOf(user: Json): Pick<KubernetesAccess, 'token' | 'certificate' 
 }
 
 function document(bytes: Uint8Array): Json {
-  const parsed = parseDocument(Buffer.from(bytes).toString('utf8'), { strict: true, uniqueKeys: true });
+  const content = Buffer.from(bytes).toString('utf8');
+  if ((content.match(mark)?.length ?? 0) > maxMarks) throw invalid('it has too much in it: bring its one context');
+  const parsed = parseDocument(content, { strict: true, uniqueKeys: true, prettyErrors: false });
   if (parsed.errors.length > 0) throw invalid('it is no YAML');
   try {
     // Aliases are what YAML bombs are made of, and kubeconfigs have none.
