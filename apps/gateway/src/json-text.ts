@@ -4,6 +4,8 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 
 /** Deeper than any message of the contract; shallow enough that no reader's stack is at risk. */
 const maxDepth = 64;
+/** Far more than any message of the contract; 4 MiB of empty objects are a million messages, which take seconds to make. */
+const maxValues = 200_000;
 
 /**
  * Reads a body of JSON (RFC 8259) as strictly as I-JSON (RFC 7493) asks: UTF-8, no key twice, no number that a double
@@ -11,6 +13,7 @@ const maxDepth = 64;
  */
 export function readJson(bytes: Uint8Array): Json {
   const text = decode(bytes);
+  assertFewValues(text);
   const value = parse(text);
   check(text);
   return value;
@@ -39,6 +42,20 @@ function decode(bytes: Uint8Array): string {
 
 const quote = 0x22;
 const backslash = 0x5c;
+const beginnings = new Set([...'{[,'].map((character) => character.charCodeAt(0)));
+
+/** Counted before anything is made of them; the text need not be JSON. */
+function assertFewValues(text: string): void {
+  let values = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === quote) at = endOfString(text, at + 1);
+    else if (beginnings.has(code) && ++values > maxValues)
+      throw new Fault('invalid_argument', `the body has more than ${maxValues} values`, {
+        code: 'json_too_many_values',
+      });
+  }
+}
 
 /**
  * Walks the tokens of a text that is JSON. By hand and in one pass: an expression over strings of megabytes would need
@@ -80,7 +97,7 @@ function check(text: string): void {
 
 function endOfString(text: string, from: number): number {
   let at = from;
-  while (text.charCodeAt(at) !== quote) at += text.charCodeAt(at) === backslash ? 2 : 1;
+  while (at < text.length && text.charCodeAt(at) !== quote) at += text.charCodeAt(at) === backslash ? 2 : 1;
   return at;
 }
 

@@ -2,6 +2,7 @@ import { type DescField, type DescMessage, fromJson, ScalarType, toBinary } from
 import { Fault } from '@gabion/rpc/fault';
 import type { Binding } from './bindings.ts';
 import { faultyField } from './faulty-field.ts';
+import { tooMany } from './item-counts.ts';
 import type { Json } from './json-text.ts';
 import { variablesIn } from './path-template.ts';
 
@@ -24,6 +25,8 @@ export function requestMessage(binding: Binding, parts: RequestParts): Buffer {
   const json = bodyJson(binding, parts.body);
   for (const [path, value] of pathValues(binding, parts.path)) put(input, json, path, [value], 'path');
   if (parts.query) putQuery(binding, json, parts.query);
+  const long = tooMany(input, json);
+  if (long) throw fieldFault(long.field, 'too_many', `has ${long.count} items, at most ${long.most} are taken`);
   try {
     const bytes = toBinary(input, fromJson(input, json));
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

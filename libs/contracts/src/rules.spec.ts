@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { CreateTokenRequestSchema, RevokeTokenRequestSchema } from '@gabion/contracts/gabion/identity/v1/tokens_pb';
 import { CreateUserRequestSchema } from '@gabion/contracts/gabion/identity/v1/users_pb';
+import { DecryptBatchRequestSchema } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import {
   CreateScanRequestSchema,
   ListScansRequestSchema,
@@ -50,6 +51,13 @@ describe('field rules', () => {
     ).toEqual(['imageDigest: digest', 'state: unknown_value']);
     const upload = create(UploadImageRequestSchema, { part: { case: 'chunk', value: new Uint8Array(1048577) } });
     expect(codes(violations(UploadImageRequestSchema, upload))).toEqual(['chunk: too_long']);
+  });
+
+  it('does not look at the items of a list that is too long, nor tell of more than a hundred', () => {
+    const many = (count: number) =>
+      create(DecryptBatchRequestSchema, { items: Array.from({ length: count }, () => ({})) });
+    expect(codes(violations(DecryptBatchRequestSchema, many(300_000)))).toEqual(['items: too_many']);
+    expect(violations(DecryptBatchRequestSchema, many(1000))).toHaveLength(100);
   });
 
   it('looks into nested messages and limits strings that name no limit', () => {

@@ -14,6 +14,8 @@ export interface Violation {
 /** Limits that hold where a field's rule names none. */
 const defaultMaxLength = 4096;
 const defaultMaxItems = 10_000;
+/** Told of one message: who sent a list of 10,000 wrong items learns enough from the first. */
+const mostViolations = 100;
 
 /** Answers what is wrong with a message by the rules of its fields, nested messages included; empty when nothing is. */
 export function violations(schema: DescMessage, message: Message): Violation[] {
@@ -74,17 +76,17 @@ function checkField(
   switch (field.fieldKind) {
     case 'list': {
       const list = message.get(field);
-      checkCount(list.size, rule, path, found);
+      if (!isCount(list.size, field, path, found)) return;
       let index = 0;
       for (const item of list) {
-        if (index >= defaultMaxItems && rule?.maxItems === undefined) return;
+        if (found.length >= mostViolations) return;
         checkValue(item, field.listKind === 'enum' ? field : undefined, rule, `${path}[${index++}]`, found);
       }
       return;
     }
     case 'map': {
       const map = message.get(field);
-      checkCount(map.size, rule, path, found);
+      if (!isCount(map.size, field, path, found)) return;
       for (const [key, value] of map) {
         checkValue(key, undefined, undefined, `${path} key`, found);
         checkValue(value, undefined, rule, `${path}[${JSON.stringify(key)}]`, found);
@@ -105,12 +107,20 @@ function checkField(
   }
 }
 
-function checkCount(count: number, rule: Rule | undefined, path: string, found: Violation[]): void {
-  const most = rule?.maxItems ?? defaultMaxItems;
-  if (rule?.minItems !== undefined && count < rule.minItems)
-    found.push({ field: path, code: 'too_few', message: `has ${count} items, at least ${rule.minItems} are needed` });
+/** Whether there may be so many items: those of a list that is too long are not looked at. */
+function isCount(count: number, field: DescField, path: string, found: Violation[]): boolean {
+  const least = ruleOf(field)?.minItems;
+  const most = mostItems(field);
+  if (least !== undefined && count < least)
+    found.push({ field: path, code: 'too_few', message: `has ${count} items, at least ${least} are needed` });
   if (count > most)
     found.push({ field: path, code: 'too_many', message: `has ${count} items, at most ${most} are taken` });
+  return count <= most;
+}
+
+/** How many items a list or map may have. */
+export function mostItems(field: DescField): number {
+  return ruleOf(field)?.maxItems ?? defaultMaxItems;
 }
 
 type EnumField = DescField & { enum: { value: Record<number, unknown>; typeName: string } };
