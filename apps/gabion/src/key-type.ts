@@ -1,21 +1,16 @@
 import { KeyType } from '@gabion/contracts/gabion/kms/v1/keys_pb';
+import { enumNames } from './enum-names.ts';
 
-const byName: ReadonlyMap<string, KeyType> = new Map(
-  Object.entries(KeyType).flatMap(([name, type]) =>
-    typeof type === 'number' && type !== KeyType.UNSPECIFIED
-      ? [[name.toLowerCase().replaceAll('_', '-'), type] as const]
-      : [],
-  ),
-);
+const types = enumNames<KeyType>(KeyType);
 
 /** As a person writes them: "aes-256-gcm". */
-export const keyTypeNames: readonly string[] = [...byName.keys()];
+export const keyTypeNames = types.names;
 
 /** The type of a name among `keyTypeNames`. */
 export function keyTypeOf(name: string): KeyType {
-  return byName.get(name) ?? KeyType.UNSPECIFIED;
+  return types.of(name) ?? KeyType.UNSPECIFIED;
 }
 
 export function keyTypeName(type: KeyType): string {
-  return keyTypeNames.find((name) => byName.get(name) === type) ?? 'of a newer Gabion';
+  return types.nameOf(type) ?? 'of a newer Gabion';
 }

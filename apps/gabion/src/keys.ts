@@ -1,4 +1,3 @@
-import { buffer, text } from 'node:stream/consumers';
 import { toJson } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import {
@@ -9,16 +8,9 @@ import {
   ListKeyUsersResponseSchema,
   PublicKeySchema,
 } from '@gabion/contracts/gabion/kms/v1/keys_pb';
-import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import { allPages, askPlatform, type AskOptions as Options, print } from './asking.ts';
-import { Complaint, exitCodes } from './complaint.ts';
 import { keyTypeName, keyTypeOf } from './key-type.ts';
 import { day, table } from './table.ts';
-
-interface Contextual {
-  readonly data?: string;
-  readonly context?: Record<string, string>;
-}
 
 const dayMs = 86_400_000;
 
@@ -85,24 +77,6 @@ export async function showPublicKey(key: string, options: Options): Promise<void
   const found = await askPlatform(options, ({ client, as }) => client(KeyService).getPublicKey({ key }, as));
   if (options.json) return print(toJson(PublicKeySchema, found, { alwaysEmitImplicit: true }));
   process.stdout.write(found.pem);
-}
-
-/** Encrypts standard input. */
-export async function encrypt(key: string, options: Contextual): Promise<void> {
-  const plaintext = await buffer(process.stdin);
-  const asked = { key, plaintext, context: options.context ?? {} };
-  const { ciphertext } = await askPlatform(options, ({ client, as }) => client(CryptoService).encrypt(asked, as));
-  process.stdout.write(`${Buffer.from(ciphertext).toString('base64')}\n`);
-}
-
-/** Decrypts what `encrypt` printed, byte for byte. */
-export async function decrypt(options: Contextual): Promise<void> {
-  const written = (await text(process.stdin)).trim();
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(written))
-    throw new Complaint('standard input holds no ciphertext in base64', { code: 'usage', exitCode: exitCodes.usage });
-  const asked = { ciphertext: Buffer.from(written, 'base64'), context: options.context ?? {} };
-  const { plaintext } = await askPlatform(options, ({ client, as }) => client(CryptoService).decrypt(asked, as));
-  process.stdout.write(plaintext);
 }
 
 function show(key: Key, { json }: Options): void {

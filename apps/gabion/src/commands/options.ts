@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dataOption } from '../data-option.ts';
 
 /** Adds what every command that asks a platform takes. */
@@ -18,4 +18,24 @@ export function pair(text: string, before: Record<string, string> = {}): Record<
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('must be name=value');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** Reads whole numbers of a range. */
+export function from(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (!/^\d{1,10}$/.test(text) || number < least || number > most)
+      throw new InvalidArgumentError(`must be ${least} to ${most}`);
+    return number;
+  };
+}
+
+/** `--at`: which version of a key. */
+export function versionOption(description = 'an earlier version; the present one unless told'): Option {
+  return new Option('--at <version>', description).argParser(from(1, 4_294_967_295));
+}
+
+/** `--context`: what a use of a key is bound to. */
+export function contextOption(description = 'binds the ciphertext to it; repeatable'): Option {
+  return new Option('--context <name=value>', description).argParser(pair);
 }
