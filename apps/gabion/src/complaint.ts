@@ -1,5 +1,4 @@
 import { CommanderError } from 'commander';
-import { print } from './asking.ts';
 
 /** What the exit code of every command says. */
 export const exitCodes = { fine: 0, no: 1, usage: 2, failed: 3 } as const;
@@ -34,7 +33,7 @@ export function answerFor(error: unknown, asJson: boolean): number {
   const complaint = complaintOf(error);
   const hint = complaint.hint ? `\n  ${complaint.hint}` : '';
   process.stderr.write(`gabion: ${complaint.message} [${complaint.code}]${hint}\n`);
-  if (asJson) print(problemOf(complaint));
+  if (asJson) process.stdout.write(`${JSON.stringify(problemOf(complaint), null, 2)}\n`);
   return complaint.exitCode;
 }
 

@@ -4,11 +4,6 @@ import { enumNames } from './enum-names.ts';
 const signatures = enumNames<SignatureAlgorithm>(SignatureAlgorithm);
 const macs = enumNames<MacAlgorithm>(MacAlgorithm);
 
-/** As a person writes them: "rsa-pss-sha256". */
-export const signatureAlgorithmNames = signatures.names;
-/** As a person writes them: "hmac-sha256". */
-export const macAlgorithmNames = macs.names;
-
 /** The algorithm of a name among `signatureAlgorithmNames`; the key's usual one without a name. */
 export function signatureAlgorithmOf(name: string | undefined): SignatureAlgorithm {
   return (name && signatures.of(name)) || SignatureAlgorithm.UNSPECIFIED;

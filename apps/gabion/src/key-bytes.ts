@@ -5,11 +5,9 @@ import {
   GenerateDataKeyResponseSchema,
   GetRandomResponseSchema,
 } from '@gabion/contracts/gabion/kms/v1/operations_pb';
-import { KeyError } from '@gabion/keys/key-error';
-import { publicKeyIn } from '@gabion/keys/public-key';
 import { askPlatform, type AskOptions as Options, print } from './asking.ts';
 import { base64Of } from './base64.ts';
-import { contentOf, nameOf, usage } from './key-input.ts';
+import { publicKeyFrom } from './public-key-file.ts';
 
 type Format = 'base64' | 'hex';
 
@@ -34,7 +32,7 @@ export async function derive(
   options: Wanted & { readonly format: Format; readonly peer?: string; readonly at?: number },
 ): Promise<void> {
   const { bytes, context = {}, at: version = 0, peer } = options;
-  const peerPublicKeyPem = peer === undefined ? '' : await publicKeyOf(peer);
+  const peerPublicKeyPem = peer === undefined ? '' : await publicKeyFrom(peer);
   const asked = { key, bytes, context, version, peerPublicKeyPem };
   const answer = await askPlatform(options, ({ client, as }) => client(CryptoService).derive(asked, as));
   if (options.json) return print(toJson(DeriveResponseSchema, answer, { alwaysEmitImplicit: true }));
@@ -46,16 +44,4 @@ export async function random(bytes: number, options: Options & { readonly format
   const answer = await askPlatform(options, ({ client, as }) => client(CryptoService).getRandom({ bytes }, as));
   if (options.json) return print(toJson(GetRandomResponseSchema, answer, { alwaysEmitImplicit: true }));
   process.stdout.write(`${Buffer.from(answer.random).toString(options.format)}\n`);
-}
-
-/** A public key from a file, PEM, as it is sent. */
-export async function publicKeyOf(file: string): Promise<string> {
-  const pem = (await contentOf(file)).toString('latin1').replaceAll('\r\n', '\n').trimStart();
-  try {
-    publicKeyIn(pem);
-    return pem;
-  } catch (error) {
-    if (!(error instanceof KeyError)) throw error;
-    throw usage(`${nameOf(file)} holds no public key in PEM (-----BEGIN PUBLIC KEY-----)`);
-  }
 }

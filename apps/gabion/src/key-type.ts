@@ -3,9 +3,6 @@ import { enumNames } from './enum-names.ts';
 
 const types = enumNames<KeyType>(KeyType);
 
-/** As a person writes them: "aes-256-gcm". */
-export const keyTypeNames = types.names;
-
 /** The type of a name among `keyTypeNames`. */
 export function keyTypeOf(name: string): KeyType {
   return types.of(name) ?? KeyType.UNSPECIFIED;

@@ -1,38 +1,33 @@
 import { toJson } from '@bufbuild/protobuf';
-import { durationFromMs } from '@bufbuild/protobuf/wkt';
-import {
-  type Key,
-  KeySchema,
-  KeyService,
-  KeyState,
-  ListKeyUsersResponseSchema,
-  PublicKeySchema,
-} from '@gabion/contracts/gabion/kms/v1/keys_pb';
+import { KeyService, ListKeyUsersResponseSchema, PublicKeySchema } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { allPages, askPlatform, type AskOptions as Options, print } from './asking.ts';
-import { keyTypeName, keyTypeOf } from './key-type.ts';
+import { usage } from './key-input.ts';
+import { type NewKeyOptions, newKey, type Settings, settingsOf } from './key-settings.ts';
+import { details, jsonOf, show, tableOf } from './key-table.ts';
 import { day, table } from './table.ts';
 
-const dayMs = 86_400_000;
-
-export async function createKey(
-  name: string,
-  options: Options & { readonly type: string; readonly exportable?: true; readonly rotateEvery?: number },
-): Promise<void> {
-  const { type, exportable, rotateEvery } = options;
-  const asked = {
-    name,
-    type: keyTypeOf(type),
-    isExportable: exportable ?? false,
-    ...(rotateEvery && { settings: { rotationPeriod: durationFromMs(rotateEvery * dayMs) } }),
-  };
+export async function createKey(name: string, options: NewKeyOptions): Promise<void> {
+  const asked = newKey(name, options);
   show(await askPlatform(options, ({ client, as }) => client(KeyService).createKey(asked, as)), options);
 }
 
+/** Changes the settings that are told, and leaves the rest. */
+export async function setKey(key: string, options: Options & Settings): Promise<void> {
+  const { settings, fields } = settingsOf(options);
+  if (fields.length === 0) throw usage('say what to change, for example --rotate-every 90');
+  const asked = { key, settings, fields };
+  show(await askPlatform(options, ({ client, as }) => client(KeyService).updateKey(asked, as)), options);
+}
+
 /** Lists all keys, page by page. */
-export async function listKeys(options: Options): Promise<void> {
+export async function listKeys(
+  options: Options & { readonly tenant?: string; readonly includeDestroyed?: true },
+): Promise<void> {
+  const { tenant = '', includeDestroyed = false } = options;
+  const asked = { pageSize: 500, tenant, includeDestroyed };
   const found = await askPlatform(options, ({ client, as }) =>
     allPages(
-      (pageToken) => client(KeyService).listKeys({ pageSize: 500, pageToken }, as),
+      (pageToken) => client(KeyService).listKeys({ ...asked, pageToken }, as),
       ({ keys }) => keys,
     ),
   );
@@ -41,7 +36,9 @@ export async function listKeys(options: Options): Promise<void> {
 }
 
 export async function showKey(key: string, options: Options): Promise<void> {
-  show(await askPlatform(options, ({ client, as }) => client(KeyService).getKey({ key }, as)), options);
+  const found = await askPlatform(options, ({ client, as }) => client(KeyService).getKey({ key }, as));
+  show(found, options);
+  if (!options.json) process.stdout.write(details(found));
 }
 
 export async function rotateKey(key: string, options: Options): Promise<void> {
@@ -77,26 +74,4 @@ export async function showPublicKey(key: string, options: Options): Promise<void
   const found = await askPlatform(options, ({ client, as }) => client(KeyService).getPublicKey({ key }, as));
   if (options.json) return print(toJson(PublicKeySchema, found, { alwaysEmitImplicit: true }));
   process.stdout.write(found.pem);
-}
-
-function show(key: Key, { json }: Options): void {
-  if (json) print(jsonOf(key));
-  else process.stdout.write(tableOf([key]));
-}
-
-function jsonOf(key: Key) {
-  return toJson(KeySchema, key, { alwaysEmitImplicit: true });
-}
-
-function tableOf(keys: readonly Key[]): string {
-  const rows = keys.map(({ name, type, state, primaryVersion, createTime, nextRotationTime, id }) => [
-    name,
-    keyTypeName(type),
-    (KeyState[state] ?? 'unknown').toLowerCase().replaceAll('_', ' '),
-    String(primaryVersion),
-    day(createTime),
-    day(nextRotationTime),
-    id,
-  ]);
-  return table(['NAME', 'TYPE', 'STATE', 'VERSION', 'MADE', 'ROTATES', 'ID'], rows);
 }

@@ -1,18 +1,18 @@
 import { createPublicKey } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CommandLine } from './command-line.ts';
 
 let gabion: CommandLine;
 
-beforeEach(async () => {
+beforeAll(async () => {
   gabion = await CommandLine.open();
+  await gabion.up('--services', 'identity,kms-secrets,gateway');
 });
 
-afterEach(() => gabion[Symbol.asyncDispose]());
+afterAll(() => gabion[Symbol.asyncDispose]());
 
 describe('keys', () => {
   it('are made, rotated and disabled, and open what an older version closed in the same context', async () => {
-    await gabion.up();
     expect(await gabion.run(['keys', 'create', 'app', '--rotate-every', '90'])).toMatchObject({ code: 0 });
     const closed = await gabion.run(['keys', 'encrypt', 'app', '--context', 'purpose=test'], {}, 'a secret');
     const { out: rotated } = await gabion.run(['keys', 'rotate', 'app', '--json']);
@@ -26,7 +26,6 @@ describe('keys', () => {
   });
 
   it('show their public half and themselves', async () => {
-    await gabion.up();
     await gabion.run(['keys', 'create', 'release', '--type', 'ed25519']);
     const { out: pem } = await gabion.run(['keys', 'public', 'release']);
     expect(createPublicKey(pem).asymmetricKeyType).toBe('ed25519');
@@ -39,7 +38,6 @@ describe('keys', () => {
   });
 
   it('are deleted after a waiting time, kept, named anew and backed up', async () => {
-    await gabion.up();
     await gabion.run(['keys', 'create', 'web', '--type', 'ecdsa-p256']);
     expect((await gabion.run(['keys', 'alias', 'site', 'web'])).out).toBe('site is web now\n');
     const csr = await gabion.run(['keys', 'csr', 'site', '--subject', 'CN=web.example', '--dns', 'web.example']);
@@ -48,5 +46,28 @@ describe('keys', () => {
     expect((await gabion.run(['keys', 'delete', 'web', '--days', '7'])).out).toContain('gabion keys keep web');
     expect((await gabion.run(['keys', 'keep', 'web'])).out).toContain('gabion keys enable web');
     expect((await gabion.run(['keys', 'delete', 'web', '--days', '3'])).err).toContain('[field_invalid]');
+  });
+
+  it('have settings, which are changed one by one', async () => {
+    const made = ['create', 'till', '--tenant', 'shop', '--rotate-every', '90', '--description', 'of the shop'];
+    await gabion.run(['keys', ...made, '--label', 'a=b', '--label', 'c=d', '--require-context', 'file']);
+    expect((await gabion.run(['keys', 'encrypt', 'till'], {}, 'x')).err).toContain('[context_required]');
+    const shown = await gabion.run(['keys', 'show', 'till']);
+    for (const line of ['description: of the shop', 'labels: a=b, c=d', 'rotates every: 90 days', 'tenant: shop'])
+      expect(shown.out).toContain(line);
+    const set = await gabion.run(['keys', 'set', 'till', '--no-rotate-every', '--no-require-context', '--json']);
+    expect(JSON.parse(set.out).settings).toMatchObject({ description: 'of the shop', requiredContext: [] });
+    expect(JSON.parse(set.out).settings).not.toHaveProperty('rotationPeriod');
+    expect((await gabion.run(['keys', 'encrypt', 'till'], {}, 'x')).code).toBe(0);
+    await gabion.run(['keys', 'rotate', 'till']);
+    expect((await gabion.run(['keys', 'set', 'till', '--min-version', '2'])).code).toBe(0);
+    expect((await gabion.run(['keys', 'show', 'till'])).out).toContain('opens versions from: 2');
+    expect(await gabion.run(['keys', 'set', 'till'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('[usage]'),
+    });
+    expect((await gabion.run(['keys', 'set', 'till', '--rotate-every', '0'])).err).toContain('must be days, 1 to 3650');
+    expect((await gabion.run(['keys', 'list', '--tenant', 'other'])).out).toContain('There is no key');
+    expect((await gabion.run(['keys', 'list', '--tenant', 'shop'])).out).toMatch(/till +aes-256-gcm/);
   });
 });

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { examples } from '../examples.ts';
-import { macAlgorithmNames, signatureAlgorithmNames } from '../key-algorithm.ts';
+import { macAlgorithmNames, signatureAlgorithmNames } from '../key-names.ts';
 import { machineReadable, versionOption } from './options.ts';
 
 /** `gabion keys sign`, `mac`, `jwt` and what verifies them. */

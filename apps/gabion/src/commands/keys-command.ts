@@ -1,36 +1,30 @@
 import { type Command, Option } from 'commander';
 import { examples } from '../examples.ts';
-import { keyTypeNames } from '../key-type.ts';
 import { keyCustody } from './key-custody-command.ts';
 import { keyEncryption } from './key-encryption-command.ts';
+import { keyPolicy } from './key-policy-command.ts';
+import { keySettings, tenant } from './key-settings-command.ts';
 import { keySigning } from './key-signing-command.ts';
-import { from, machineReadable } from './options.ts';
+import { machineReadable } from './options.ts';
 
 /** `gabion keys`: keys that never leave the key service. */
 export function keys(gabion: Command): void {
   const group = gabion.command('keys').description('Keys that never leave the key service.');
   managing(group.commandsGroup('Keys:'));
+  keyPolicy(group);
   keyCustody(group.commandsGroup('Custody:'));
   keyEncryption(group.commandsGroup('Encryption:'));
   keySigning(group.commandsGroup('Signatures:'));
 }
 
 function managing(group: Command): void {
-  machineReadable(group.command('create'))
-    .description('Makes a key.')
-    .argument('<name>', 'small letters, digits, ".", "_" and "-"')
-    .addOption(new Option('--type <type>', 'what kind of key').choices(keyTypeNames).default('aes-256-gcm'))
-    .option('--exportable', 'its material can be exported; cannot be changed afterwards')
-    .addOption(new Option('--rotate-every <days>', 'rotates by itself; never unless told').argParser(from(1, 3650)))
-    .action(async (name, options) => (await import('../keys.ts')).createKey(name, options))
-    .addHelpText(
-      'after',
-      examples(['gabion keys create app --rotate-every 90', 'gabion keys create release --type ed25519']),
-    );
+  keySettings(group);
   machineReadable(group.command('list'))
     .description('Lists the keys by name.')
+    .addOption(new Option('--tenant <tenant>', 'only those of a tenant').argParser(tenant))
+    .option('--include-destroyed', 'those that are gone, too')
     .action(async (options) => (await import('../keys.ts')).listKeys(options))
-    .addHelpText('after', examples(['gabion keys list --json | jq -r .keys[].name']));
+    .addHelpText('after', examples(['gabion keys list --tenant shop', 'gabion keys list --json | jq -r .keys[].name']));
   ofKey(group, 'show', 'Shows a key with its versions.', 'showKey');
   ofKey(group, 'rotate', 'Makes a new version; the older ones go on opening what they closed.', 'rotateKey');
   ofKey(group, 'disable', 'Disables a key; refused, with its users, while it is in use.', 'disableKey');

@@ -20,12 +20,12 @@ export function pair(text: string, before: Record<string, string> = {}): Record<
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-/** Reads whole numbers of a range. */
-export function from(least: number, most: number): (text: string) => number {
+/** Reads whole numbers of a range; `of` names what they count. */
+export function from(least: number, most: number, of = ''): (text: string) => number {
   return (text) => {
     const number = Number(text);
     if (!/^\d{1,10}$/.test(text) || number < least || number > most)
-      throw new InvalidArgumentError(`must be ${least} to ${most}`);
+      throw new InvalidArgumentError(`must be ${of}${least} to ${most}`);
     return number;
   };
 }
