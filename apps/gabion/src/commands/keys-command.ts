@@ -5,6 +5,7 @@ import { keyEncryption } from './key-encryption-command.ts';
 import { keyPolicy } from './key-policy-command.ts';
 import { keySettings, tenant } from './key-settings-command.ts';
 import { keySigning } from './key-signing-command.ts';
+import { keyTransfer } from './key-transfer-command.ts';
 import { machineReadable } from './options.ts';
 
 /** `gabion keys`: keys that never leave the key service. */
@@ -13,6 +14,7 @@ export function keys(gabion: Command): void {
   managing(group.commandsGroup('Keys:'));
   keyPolicy(group);
   keyCustody(group.commandsGroup('Custody:'));
+  keyTransfer(group);
   keyEncryption(group.commandsGroup('Encryption:'));
   keySigning(group.commandsGroup('Signatures:'));
 }
