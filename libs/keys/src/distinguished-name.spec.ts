@@ -66,6 +66,6 @@ describe('a distinguished name', () => {
     try {
       distinguishedName(text);
     } catch {}
-    expect(performance.now() - before).toBeLessThan(200);
+    expect(performance.now() - before).toBeLessThan(2000);
   });
 });
