@@ -270,16 +270,17 @@ describe('uses of keys', () => {
     expect(many.filter(({ status }) => status === 'rejected').length).toBeGreaterThanOrEqual(10);
   });
 
-  it('are on the trail with who, key, version, operation, context and outcome, and never with the data', async () => {
+  it('are on the trail with who, from where, key, version, operation, context and outcome, and never with the data', async () => {
     const key = await made(KeyType.AES_256_GCM);
-    const { ciphertext } = await cryptoOf().encrypt({ key: key.id, plaintext, context }, as);
+    const from = { caller: { ...root, sourceAddress: '203.0.113.9' } };
+    const { ciphertext } = await cryptoOf().encrypt({ key: key.id, plaintext, context }, from);
     await faultOf(cryptoOf().decrypt({ ciphertext, context: {} }, as));
     const items = Array.from({ length: 50 }, () => ({ plaintext, context }));
     await cryptoOf().encryptBatch({ key: key.id, items }, as);
     const { uses, bodies } = await trailOf(site, key.id);
     const by = { keyId: key.id, callerKind: 'user', callerId: 'local' };
     expect(uses).toMatchObject([
-      { ...by, version: 1, operation: KeyOperation.ENCRYPT, count: 1, code: '' },
+      { ...by, version: 1, operation: KeyOperation.ENCRYPT, count: 1, code: '', sourceAddress: '203.0.113.9' },
       { ...by, version: 1, operation: KeyOperation.DECRYPT, count: 1, code: 'ciphertext_refused' },
       { ...by, version: 1, operation: KeyOperation.ENCRYPT, count: 50, code: '' },
     ]);

@@ -15,6 +15,7 @@ const maxCount = 2n ** 32n - 1n;
 interface About {
   readonly callerId: string;
   readonly requestId: string;
+  readonly sourceAddress: string;
 }
 
 const operations: Readonly<Record<string, KeyOperation>> = {
@@ -37,7 +38,8 @@ export class PluginUses {
       const [newest] = names;
       if (!newest || (report.uses.length === 0 && report.lost === 0n)) return;
       const byName = new Map(names.map((name) => [name.kms_key_id, name]));
-      const about = { callerId: `${caller.id} on ${report.node}`, requestId };
+      const { id, sourceAddress } = caller;
+      const about = { callerId: `${id} on ${report.node}`, requestId, sourceAddress };
       const uses = report.uses.map((use) => this.#use(use, byName.get(use.kmsKeyId), newest, about));
       await this.trail.write(tx, report.lost > 0n ? [...uses, this.#lost(report.lost, newest, about)] : uses);
       await noteClusterUse(tx, report.cluster, this.now());
@@ -64,7 +66,7 @@ export class PluginUses {
   }
 
   /** Uses that the plugin could not keep until it was heard: that they were is on the trail, what they were in its log. */
-  #lost(count: bigint, { key_id: keyId }: ClusterKeyNameRow, { callerId, requestId }: About): TimedUse {
+  #lost(count: bigint, { key_id: keyId }: ClusterKeyNameRow, { callerId, requestId, sourceAddress }: About): TimedUse {
     return {
       keyId,
       version: 0,
@@ -75,6 +77,7 @@ export class PluginUses {
       count: Number(count < maxCount ? count : maxCount),
       code: 'uses_lost',
       requestId,
+      sourceAddress,
       time: this.now(),
     };
   }
@@ -84,7 +87,7 @@ export class PluginUses {
     { time, operation, uid, code, count }: ClusterKeyUse,
     name: ClusterKeyNameRow | undefined,
     newest: ClusterKeyNameRow,
-    { callerId, requestId }: About,
+    { callerId, requestId, sourceAddress }: About,
   ): TimedUse {
     return {
       keyId: (name ?? newest).key_id,
@@ -96,6 +99,7 @@ export class PluginUses {
       count: count || 1,
       code: code || (name ? '' : 'kms_key_id_unknown'),
       requestId: uid || requestId,
+      sourceAddress,
       time: time ? timestampDate(time) : this.now(),
     };
   }

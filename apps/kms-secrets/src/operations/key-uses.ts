@@ -145,7 +145,7 @@ function useOf(
   version: number,
   code: string,
 ): Use {
-  const { kind, id } = call.caller;
+  const { kind, id, sourceAddress } = call.caller;
   return {
     keyId: key.id,
     version,
@@ -156,6 +156,7 @@ function useOf(
     count: 1,
     code,
     requestId: call.requestId,
+    sourceAddress,
   };
 }
 

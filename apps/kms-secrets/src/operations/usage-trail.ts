@@ -20,6 +20,8 @@ export interface Use {
   /** Stable code of the refusal; empty for success. */
   readonly code: string;
   readonly requestId: string;
+  /** Where the call came from, as the gateway saw it; empty for calls of services. */
+  readonly sourceAddress: string;
 }
 
 /** A use, and when it was. */
