@@ -1,7 +1,13 @@
 import { buffer } from 'node:stream/consumers';
 import { toJson } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { type Key, KeySchema, KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
+import {
+  BackUpKeyResponseSchema,
+  CreateCertificateRequestResponseSchema,
+  type Key,
+  KeySchema,
+  KeyService,
+} from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { askPlatform, type AskOptions as Options, print } from './asking.ts';
 
 /** Begins the waiting time of a deletion. */
@@ -29,13 +35,16 @@ export async function certificateRequest(
 ): Promise<void> {
   const request = { key, subject, dnsNames: [...dns] };
   const ask = askPlatform(options, ({ client, as }) => client(KeyService).createCertificateRequest(request, as));
-  process.stdout.write((await ask).pem);
+  const answer = await ask;
+  if (options.json) return print(toJson(CreateCertificateRequestResponseSchema, answer));
+  process.stdout.write(answer.pem);
 }
 
 /** Prints a backup, which only this platform, or one with its root key, restores. */
 export async function backUpKey(key: string, options: Options): Promise<void> {
-  const { backup } = await askPlatform(options, ({ client, as }) => client(KeyService).backUpKey({ key }, as));
-  process.stdout.write(backup);
+  const answer = await askPlatform(options, ({ client, as }) => client(KeyService).backUpKey({ key }, as));
+  if (options.json) return print(toJson(BackUpKeyResponseSchema, answer));
+  process.stdout.write(answer.backup);
 }
 
 /** Restores a key from standard input. */

@@ -3,6 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { type Key, KeyPolicySchema, KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { askPlatform, type AskOptions as Options, print } from './asking.ts';
 import { contentOf, nameOf, usage } from './key-input.ts';
+import { counted } from './key-table.ts';
 import { policyJson, statementOf, statementsIn, yamlOf } from './policy-statements.ts';
 
 interface PolicyOptions extends Options {
@@ -39,7 +40,7 @@ async function put(key: string, policy: MessageInitShape<typeof KeyPolicySchema>
   if (options.json) return print(policyJson(policyOf(changed)));
   const { length } = policyOf(changed).statements;
   const sentence =
-    length === 0 ? 'roles alone say who may use it' : `nobody uses it but as its ${length} statements say`;
+    length === 0 ? 'roles alone say who may use it' : `its policy has ${counted(length)}; no other use is allowed`;
   process.stdout.write(`${changed.name}: ${sentence}\n`);
 }
 

@@ -43,6 +43,11 @@ export function details(key: Key): string {
   return `${lines}\n${table(['VERSION', 'MADE', 'ORIGIN', 'ENCRYPTIONS'], rows)}`;
 }
 
+/** Of a policy. */
+export function counted(statements: number): string {
+  return statements === 1 ? '1 statement' : `${statements} statements`;
+}
+
 function facts({ tenant, aliases, isExportable, settings, policy, destroyTime }: Key): [string, string][] {
   const statements = policy?.statements.length ?? 0;
   const period = settings?.rotationPeriod && durationMs(settings.rotationPeriod) / dayMs;
@@ -60,7 +65,7 @@ function facts({ tenant, aliases, isExportable, settings, policy, destroyTime }:
     ['opens versions from', (settings?.minVersion ?? 1) > 1 ? String(settings?.minVersion) : ''],
     ['needs context', settings?.requiredContext.join(', ') ?? ''],
     ['operations per second', String(settings?.maxOperationsPerSecond ?? 0)],
-    ['policy', statements === 0 ? '' : `${statements} statements: gabion keys policy show`],
+    ['policy', statements === 0 ? '' : `${counted(statements)}: gabion keys policy show`],
     ['exportable', isExportable ? 'yes' : ''],
     ['destroyed on', destroyTime ? day(destroyTime) : ''],
   ];

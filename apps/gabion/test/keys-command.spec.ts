@@ -42,6 +42,8 @@ describe('keys', () => {
     expect((await gabion.run(['keys', 'alias', 'site', 'web'])).out).toBe('site is web now\n');
     const csr = await gabion.run(['keys', 'csr', 'site', '--subject', 'CN=web.example', '--dns', 'web.example']);
     expect(csr.out).toMatch(/^-----BEGIN CERTIFICATE REQUEST-----/);
+    const backup = await gabion.run(['keys', 'backup', 'site', '--json']);
+    expect(JSON.parse(backup.out)).toEqual({ backup: expect.any(String) });
     expect((await gabion.run(['keys', 'csr', 'site', '--subject', 'nothing'])).err).toContain('[subject_malformed]');
     expect((await gabion.run(['keys', 'delete', 'web', '--days', '7'])).out).toContain('gabion keys keep web');
     expect((await gabion.run(['keys', 'keep', 'web'])).out).toContain('gabion keys enable web');

@@ -5,7 +5,9 @@ import { contextOption, from, machineReadable, versionOption } from './options.t
 /** `gabion keys encrypt` and its kin, and the bytes that keys give: data keys, derived ones, random ones. */
 export function keyEncryption(group: Command): void {
   ciphertexts(group);
-  bytes(group);
+  rewrapping(group);
+  dataKeys(group);
+  otherBytes(group);
 }
 
 function ciphertexts(group: Command): void {
@@ -22,7 +24,7 @@ function ciphertexts(group: Command): void {
       'after',
       examples([
         'gabion keys encrypt app --context purpose=backup < plain > closed',
-        'while read -r each; do base64 -w0 <<< "$each"; echo; done < names | gabion keys encrypt app --batch',
+        'gabion keys encrypt app --batch < plaintexts.base64 > ciphertexts',
       ]),
     );
   machineReadable(group.command('decrypt'))
@@ -35,6 +37,9 @@ function ciphertexts(group: Command): void {
     })
     .addHelpText('after', refusedLines)
     .addHelpText('after', examples(['gabion keys decrypt --context purpose=backup < closed']));
+}
+
+function rewrapping(group: Command): void {
   machineReadable(group.command('rewrap'))
     .description(
       'Closes each line of standard input, a ciphertext in base64, again with the present version of a key; no plaintext leaves the key service.',
@@ -49,7 +54,7 @@ function ciphertexts(group: Command): void {
 const refusedLines =
   '\nA line that is refused is empty in the answer and named on standard error; the exit code is 2 then.';
 
-function bytes(group: Command): void {
+function dataKeys(group: Command): void {
   machineReadable(group.command('data-key'))
     .description(
       'Prints a new data key in base64 and, on the next line, its ciphertext, which `gabion keys decrypt` opens.',
@@ -66,6 +71,9 @@ function bytes(group: Command): void {
         'gabion keys data-key app --without-plaintext > backup.key',
       ]),
     );
+}
+
+function otherBytes(group: Command): void {
   machineReadable(group.command('derive'))
     .description('Prints bytes that a key gives for a context, the same ones each time (HKDF).')
     .argument('<key>', 'id, name or alias')

@@ -7,6 +7,11 @@ const most = 4_294_967_295;
 
 /** `gabion keys create` and `set`: what a key is and how it is used. */
 export function keySettings(group: Command): void {
+  creating(group);
+  setting(group);
+}
+
+function creating(group: Command): void {
   rotating(settable(newKey(machineReadable(group.command('create')))))
     .description('Makes a key.')
     .addOption(typeOption().default('aes-256-gcm'))
@@ -18,6 +23,9 @@ export function keySettings(group: Command): void {
         'gabion keys create release --type ed25519 --description "signs releases" --label team=build',
       ]),
     );
+}
+
+function setting(group: Command): void {
   rotating(settable(machineReadable(group.command('set'))))
     .description('Changes settings of a key; what is not told is kept.')
     .argument('<key>', 'id, name or alias')

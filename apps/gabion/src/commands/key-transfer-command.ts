@@ -5,6 +5,11 @@ import { machineReadable, versionOption } from './options.ts';
 
 /** `gabion keys import` and `export`: material that was made elsewhere, or is needed there. */
 export function keyTransfer(group: Command): void {
+  importing(group);
+  exporting(group);
+}
+
+function importing(group: Command): void {
   settable(newKey(machineReadable(group.command('import'))))
     .summary('Makes a key of material in a file.')
     .description(
@@ -37,6 +42,9 @@ export function keyTransfer(group: Command): void {
       'after',
       examples(['gabion keys wrapping-key > gabion.pem', 'gabion keys wrapping-key --json | jq -r .id']),
     );
+}
+
+function exporting(group: Command): void {
   machineReadable(group.command('export'))
     .summary('Exports a key that was created exportable.')
     .description(
