@@ -55,12 +55,8 @@ async function make(tx: Tx, { subjects, tokens, now }: FirstAdministratorOptions
     expire_time: new Date(time.getTime() + maxLifetimeSeconds * 1000),
   });
   const details = { name: owner.name, token: token.id };
-  await auditOwn(
-    tx,
-    'identity.first-administrator',
-    { service: 'identity', resource: `users/${owner.id}`, details },
-    time,
-  );
+  const change = { service: 'identity', resource: `users/${owner.id}`, details };
+  await auditOwn(tx, 'identity.first-administrator', change, time);
   return text;
 }
 

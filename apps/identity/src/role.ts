@@ -24,6 +24,9 @@ const runningKeys = [
   'secrets.list',
   'secret-syncs.get',
   'secret-syncs.check',
+  'secret-rotations.get',
+  'secret-rotations.rotate',
+  'secret-policies.get',
 ];
 const keepingKeys = [
   'keys.list',
@@ -36,6 +39,8 @@ const keepingKeys = [
   'cluster-encryption.get',
   'secrets.list',
   'secret-syncs.get',
+  'secret-rotations.get',
+  'secret-policies.*',
 ];
 const usingKeys = [
   'keys.get',

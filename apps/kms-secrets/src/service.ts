@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { migrations } from './db/migrations.ts';
 import { openKeys } from './keys/area.ts';
 import { openOperations } from './operations/area.ts';
+import { openRotations } from './rotations/area.ts';
 import { openSeal } from './seal/area.ts';
 import type { KeyHolders } from './seal/key-holders.ts';
 import { openSecrets } from './secrets/area.ts';
@@ -58,5 +59,13 @@ async function openAreas(
   const operations = await openOperations({ ...own, keys });
   const clusters = await openClusters({ ...own, keys, operations });
   const secrets = openSecrets(own);
-  return [seal, keys, operations, clusters, secrets, openSyncs({ ...own, secrets })];
+  return [
+    seal,
+    keys,
+    operations,
+    clusters,
+    secrets,
+    openSyncs({ ...own, secrets }),
+    openRotations({ ...own, secrets }),
+  ];
 }

@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { text } from 'node:stream/consumers';
-import 'reflect-metadata';
-import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
+import { ownCertificate } from './own-certificate.ts';
 
 export const apiToken = 'token-of-the-migrator';
 
@@ -31,15 +30,7 @@ export abstract class ApiServerBase implements AsyncDisposable {
   }
 
   async listen(): Promise<void> {
-    const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
-    const certificate = await X509CertificateGenerator.createSelfSigned({
-      name: 'CN=api',
-      keys,
-      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-      extensions: [new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
-    });
-    const cert = certificate.toString('pem');
-    const key = PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+    const { cert, key } = await ownCertificate();
     const server = createServer({ cert, key }, async (request, response) => {
       const body = await text(request);
       const url = new URL(request.url ?? '', 'https://x');

@@ -6,10 +6,18 @@ import { RoleService } from '@gabion/contracts/gabion/identity/v1/roles_pb';
 import { TokenService } from '@gabion/contracts/gabion/identity/v1/tokens_pb';
 import { ServiceAccountService, UserService } from '@gabion/contracts/gabion/identity/v1/users_pb';
 import { ClusterEncryptionService, ClusterKeyService } from '@gabion/contracts/gabion/kms/v1/clusters_pb';
-import { KeyChangedSchema, KeysUsedSchema, SecretDriftedSchema } from '@gabion/contracts/gabion/kms/v1/events_pb';
+import {
+  KeyChangedSchema,
+  KeysUsedSchema,
+  SecretDriftedSchema,
+  SecretRotatedSchema,
+  SecretRotationFailedSchema,
+} from '@gabion/contracts/gabion/kms/v1/events_pb';
 import { KeyService } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { CryptoService } from '@gabion/contracts/gabion/kms/v1/operations_pb';
 import { SealService } from '@gabion/contracts/gabion/kms/v1/seal_pb';
+import { SecretPolicyService } from '@gabion/contracts/gabion/kms/v1/secret_policies_pb';
+import { SecretRotationService } from '@gabion/contracts/gabion/kms/v1/secret_rotations_pb';
 import { SecretSyncService } from '@gabion/contracts/gabion/kms/v1/secret_syncs_pb';
 import { CredentialService, SecretService } from '@gabion/contracts/gabion/kms/v1/secrets_pb';
 import { AdvisoryService } from '@gabion/contracts/gabion/scan/v1/advisories_pb';
@@ -38,6 +46,8 @@ export const catalogue = {
     SecretService,
     CredentialService,
     SecretSyncService,
+    SecretRotationService,
+    SecretPolicyService,
   ],
 } as const satisfies Record<string, readonly DescService[]>;
 
@@ -54,4 +64,6 @@ export const events: readonly DescMessage[] = [
   KeysUsedSchema,
   KeyChangedSchema,
   SecretDriftedSchema,
+  SecretRotatedSchema,
+  SecretRotationFailedSchema,
 ];

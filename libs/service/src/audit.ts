@@ -8,7 +8,7 @@ import type { Refusal } from '@gabion/rpc/contract-server';
 import { pathOf } from '@gabion/rpc/method-path';
 import type { Logger } from '@gabion/telemetry/log';
 import { counter } from '@gabion/telemetry/metrics';
-import { type Caller, CallerKind } from '@gabion/trust/caller';
+import { type Caller, CallerKind, serviceCaller } from '@gabion/trust/caller';
 
 export { Outcome } from '@gabion/contracts/gabion/audit/v1/audit_pb';
 
@@ -31,23 +31,10 @@ export async function audit(tx: Tx, call: Call, change: Change): Promise<void> {
   );
 }
 
-/** Records what a service did by itself, with no call behind it, in the transaction that does it. */
-export async function auditOwn(
-  tx: Tx,
-  action: string,
-  { service, resource, details }: Change,
-  now: Date,
-): Promise<void> {
-  const message: MessageInitShape<typeof AuditRecordedSchema> = {
-    time: timestampFromDate(now),
-    service,
-    actor: { kind: 'service', id: service, name: service },
-    action,
-    resource,
-    outcome: Outcome.SUCCESS,
-    details: { ...details },
-  };
-  await publish(tx, AuditRecordedSchema, message, { source: service });
+/** Records what the service did by itself, with no call behind it; `action` is a name of its own, like "secrets.rotate". */
+export async function auditOwn(tx: Tx, action: string, change: Change, now: Date): Promise<void> {
+  const message = record(serviceCaller(change.service), action, '', change, Outcome.SUCCESS);
+  await publish(tx, AuditRecordedSchema, { ...message, time: timestampFromDate(now) }, { source: change.service });
 }
 
 /** Refusals written at a time, and those that may wait: whoever is refused at high speed must not take the pool or the memory. */

@@ -3,6 +3,7 @@ import type { ClusterTables } from '../clusters/tables.ts';
 import type { KeyTables } from '../keys/tables.ts';
 import type { OperationTables } from '../operations/tables.ts';
 import type { OpeningTables } from '../seal/openings/tables.ts';
+import type { RotationTables } from '../rotations/tables.ts';
 import type { SealTables } from '../seal/tables.ts';
 import type { SecretTables } from '../secrets/tables.ts';
 import type { SyncTables } from '../syncs/tables.ts';
@@ -14,7 +15,8 @@ export interface Schema
     OperationTables,
     SecretTables,
     ClusterTables,
-    SyncTables {}
+    SyncTables,
+    RotationTables {}
 
 export type Database = AnyDatabase<Schema>;
 export type Tx = AnyTx<Schema>;

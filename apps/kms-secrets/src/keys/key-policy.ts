@@ -1,6 +1,7 @@
 import type { KeyOperation, KeyStatement } from '@gabion/contracts/gabion/kms/v1/keys_pb';
 import { Fault } from '@gabion/rpc/fault';
-import { type Caller, CallerKind } from '@gabion/trust/caller';
+import type { Caller } from '@gabion/trust/caller';
+import { callerName } from '../caller-name.ts';
 import { keyFaults } from './key-faults.ts';
 import type { KeyRecord } from './key-ring.ts';
 
@@ -31,10 +32,6 @@ export function allowedBy(key: KeyRecord, asked: KeyUseAsked): KeyStatement | un
 
 function allows({ callers, operations, context }: KeyStatement, asked: KeyUseAsked): boolean {
   // Byte by byte: folding cases has given away privileges elsewhere (CVE-2025-5999).
-  if (!callers.includes(nameOf(asked.caller)) || !operations.includes(asked.operation)) return false;
+  if (!callers.includes(callerName(asked.caller)) || !operations.includes(asked.operation)) return false;
   return Object.entries(context).every(([name, value]) => asked.context.get(name) === value);
-}
-
-function nameOf({ kind, id }: Caller): string {
-  return kind === CallerKind.SERVICE ? `service:${id}` : id;
 }

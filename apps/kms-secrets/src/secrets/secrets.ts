@@ -36,7 +36,7 @@ export class Secrets {
     const expireTime = request.expireTime && timestampDate(request.expireTime);
     if (expireTime && expireTime <= this.now()) throw secretFaults.invalid('expire_time', 'is in the past');
     await this.#make(tx, path);
-    const before = await locked(tx, path);
+    const before = await lockedSecret(tx, path);
     const isStrict = before.requires_expected_version && before.current_version > 0;
     if (expectedVersion === undefined && isStrict) throw secretFaults.expectationMissing();
     if (expectedVersion !== undefined && expectedVersion !== before.current_version)
@@ -80,18 +80,18 @@ export class Secrets {
 
   /** They can be brought back until they are destroyed. Without versions, the current one. */
   async delete(tx: Tx, path: string, versions: readonly number[]): Promise<KnownSecret> {
-    const { current_version: current } = await locked(tx, path);
+    const { current_version: current } = await lockedSecret(tx, path);
     return this.#mark(tx, path, versions.length > 0 ? versions : [current], this.now());
   }
 
   async undelete(tx: Tx, path: string, versions: readonly number[]): Promise<KnownSecret> {
-    await locked(tx, path);
+    await lockedSecret(tx, path);
     return this.#mark(tx, path, versions, null);
   }
 
   /** The values are gone for good. Without versions all of the secret is, its path included: undefined then. */
   async destroy(tx: Tx, path: string, versions: readonly number[]): Promise<KnownSecret | undefined> {
-    await locked(tx, path);
+    await lockedSecret(tx, path);
     if (versions.length === 0) {
       await tx.deleteFrom('secrets').where('path', '=', path).execute();
       await this.#tell(tx, path);
@@ -174,7 +174,8 @@ async function found(db: Kysely<Schema>, path: string): Promise<SecretRow> {
   return row;
 }
 
-async function locked(tx: Tx, path: string): Promise<SecretRow> {
+/** The secret, locked until the transaction ends. Throws `secret_unknown`. */
+export async function lockedSecret(tx: Tx, path: string): Promise<SecretRow> {
   const row = await tx.selectFrom('secrets').selectAll().where('path', '=', path).forUpdate().executeTakeFirst();
   if (!row) throw secretFaults.unknown();
   return row;

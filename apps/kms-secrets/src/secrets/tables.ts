@@ -41,18 +41,33 @@ interface SecretLeasesTable {
   readonly revoke_time: Date | null;
 }
 
+/** Who may do what with a path, or with the paths below one ("team/*"), or with all ("*"). */
+interface SecretPoliciesTable {
+  readonly path: string;
+  readonly statements: ColumnType<StoredStatement[], string, string>;
+  readonly update_time: Date;
+}
+
+interface StoredStatement {
+  readonly callers: string[];
+  /** Numbers of `SecretOperation`. */
+  readonly operations: number[];
+}
+
 /** The tables of the area `secrets`. */
 export interface SecretTables {
   readonly credentials: CredentialsTable;
   readonly secrets: SecretsTable;
   readonly secret_versions: SecretVersionsTable;
   readonly secret_leases: SecretLeasesTable;
+  readonly secret_policies: SecretPoliciesTable;
 }
 
 export type SecretRow = Selectable<SecretsTable>;
 export type SecretVersionRow = Selectable<SecretVersionsTable>;
 /** A version without its value. */
 export type SecretVersionFacts = Omit<SecretVersionRow, 'wrapped'> & { readonly is_destroyed: boolean };
+export type SecretPolicyRow = Selectable<SecretPoliciesTable>;
 export type SecretLeaseRow = Selectable<SecretLeasesTable>;
 
 export const credentialMigration: Migration = {
@@ -108,4 +123,14 @@ export const credentialExpiryMigration: Migration = {
   sql: `
     alter table credentials add column expire_time timestamptz;
     create index credentials_expire on credentials (expire_time) where expire_time is not null;`,
+};
+
+export const secretPolicyMigration: Migration = {
+  id: '0014-secret-policies',
+  sql: `
+    create table secret_policies (
+      path text collate "C" primary key,
+      statements jsonb not null,
+      update_time timestamptz not null
+    );`,
 };

@@ -1,3 +1,4 @@
+import { SecretOperation } from '@gabion/contracts/gabion/kms/v1/secret_policies_pb';
 import {
   type CheckSecretSyncRequest,
   type DeleteSecretSyncRequest,
@@ -16,10 +17,13 @@ import { Inject } from '@nestjs/common';
 import { KubernetesError } from '../clusters/kubernetes-connection.ts';
 import { codeOf } from '../clusters/kubernetes-failure.ts';
 import { type Database, database, type Tx } from '../db/schema.ts';
-import { SecretSyncs, syncMessage, syncOf } from './secret-syncs.ts';
+import { assertAllowed, isVisible } from '../secrets/secret-policies.ts';
+import { SecretSyncs, syncAt, syncMessage, syncOf } from './secret-syncs.ts';
 import { syncFaults } from './sync-faults.ts';
 import { SyncStep } from './sync-step.ts';
 import type { SecretSyncRow } from './tables.ts';
+
+const { LIST, READ } = SecretOperation;
 
 @Implements(SecretSyncService)
 export class SecretSyncsController {
@@ -31,14 +35,22 @@ export class SecretSyncsController {
 
   async putSecretSync(request: PutSecretSyncRequest, call: Call) {
     if (!holds(call.caller, 'secrets.read')) throw syncFaults.unreadable();
-    return syncMessage(await this.#recorded(call, 'put', (tx) => this.syncs.put(tx, request)));
+    const put = async (tx: Tx) => {
+      await assertAllowed(tx, call.caller, request.path, READ);
+      const before = await syncAt(tx, request.target);
+      if (before) await assertAllowed(tx, call.caller, before.path, LIST);
+      return this.syncs.put(tx, request);
+    };
+    return syncMessage(await this.#recorded(call, 'put', put));
   }
 
-  async getSecretSync({ id }: GetSecretSyncRequest) {
-    return syncMessage(await syncOf(this.db.kysely, id));
+  async getSecretSync({ id }: GetSecretSyncRequest, call: Call) {
+    const sync = await syncOf(this.db.kysely, id);
+    await assertAllowed(this.db.kysely, call.caller, sync.path, LIST);
+    return syncMessage(sync);
   }
 
-  async listSecretSyncs({ pageSize, pageToken: token, cluster, path }: ListSecretSyncsRequest) {
+  async listSecretSyncs({ pageSize, pageToken: token, cluster, path }: ListSecretSyncsRequest, call: Call) {
     const limit = pageSize || 50;
     const query = `secret syncs ${cluster} ${path}`;
     const after = positionIn(token, { cluster: 'string', namespace: 'string', name: 'string' }, query);
@@ -56,6 +68,7 @@ export class SecretSyncsController {
           ),
         ),
       )
+      .where(isVisible('secret_syncs.path', call.caller))
       .orderBy('cluster')
       .orderBy('namespace')
       .orderBy('name')
@@ -68,12 +81,18 @@ export class SecretSyncsController {
   }
 
   async checkSecretSync({ id }: CheckSecretSyncRequest, call: Call) {
-    return syncMessage(await this.#recorded(call, 'check', (tx) => this.syncs.check(tx, id)));
+    const check = async (tx: Tx) => {
+      const sync = await this.syncs.check(tx, id);
+      await assertAllowed(tx, call.caller, sync.path, LIST);
+      return sync;
+    };
+    return syncMessage(await this.#recorded(call, 'check', check));
   }
 
   async deleteSecretSync({ id, removeTarget }: DeleteSecretSyncRequest, call: Call) {
     const sync = await this.db.kysely.selectFrom('secret_syncs').selectAll().where('id', '=', id).executeTakeFirst();
     if (!sync) return {};
+    await assertAllowed(this.db.kysely, call.caller, sync.path, LIST);
     if (removeTarget) await this.#remove(sync, call.signal);
     await this.#recorded(call, removeTarget ? 'delete with its target' : 'delete', async (tx) => {
       await this.syncs.delete(tx, id);

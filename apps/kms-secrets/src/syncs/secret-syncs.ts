@@ -6,6 +6,7 @@ import {
   type PutSecretSyncRequest,
   type SecretSyncSchema,
   SecretSyncState,
+  type SecretTarget,
 } from '@gabion/contracts/gabion/kms/v1/secret_syncs_pb';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../area.ts';
@@ -90,6 +91,15 @@ export async function syncOf(db: Kysely<Schema>, id: string): Promise<SecretSync
   const row = await db.selectFrom('secret_syncs').selectAll().where('id', '=', id).executeTakeFirst();
   if (!row) throw syncFaults.unknown();
   return row;
+}
+
+/** The sync of a target, if there is one. */
+export async function syncAt(
+  db: Kysely<Schema>,
+  { cluster = '', namespace = '', name = '' }: Partial<SecretTarget> = {},
+): Promise<SecretSyncRow | undefined> {
+  const all = db.selectFrom('secret_syncs').selectAll().where('cluster', '=', cluster);
+  return all.where('namespace', '=', namespace).where('name', '=', name).executeTakeFirst();
 }
 
 /** Has all syncs of a secret looked at soon: it has changed. */
