@@ -8,6 +8,9 @@ import { registries } from './commands/registries-command.ts';
 import { results } from './commands/result-commands.ts';
 import { scanning } from './commands/scan-commands.ts';
 import { seal } from './commands/seal-command.ts';
+import { secretInjection } from './commands/secret-injection-command.ts';
+import { secretPolicies } from './commands/secret-policies-command.ts';
+import { secretRotations } from './commands/secret-rotations-command.ts';
 import { secretSyncs } from './commands/secret-syncs-command.ts';
 import { secretValues } from './commands/secrets-command.ts';
 import { dataOption } from './data-option.ts';
@@ -168,6 +171,9 @@ function secrets(gabion: Command): void {
     .command('secrets')
     .description('Secrets by path, and (init, databases, print) those of a distributed installation itself.');
   secretValues(group);
+  secretRotations(group);
+  secretPolicies(group);
+  secretInjection(group);
   secretSyncs(group);
   const dir = () => new Option('--dir <directory>', 'folder of the secrets').makeOptionMandatory();
   group

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Writes a file that only this user can read: whole or not at all, and on the disk when this answers. */
-export async function writePrivately(file: string, content: string): Promise<void> {
-  await rename(await draft(file, content), file);
+/** Writes a file that only this user can read, unless `mode` is wider: whole or not at all, and on the disk when this answers. */
+export async function writePrivately(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  await rename(await draft(file, content, mode), file);
   await syncFolder(file);
 }
 
@@ -29,14 +29,19 @@ export function unlessMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
-async function draft(file: string, content: string): Promise<string> {
+async function draft(file: string, content: string | Uint8Array, mode = 0o600): Promise<string> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const name = `${file}.${randomBytes(6).toString('hex')}`;
   // "wx" never follows a link that somebody put there.
   await using handle = await open(name, 'wx', 0o600);
-  await handle.chmod(0o600);
-  await handle.writeFile(content);
-  await handle.sync();
+  try {
+    await handle.writeFile(content);
+    await handle.chmod(mode);
+    await handle.sync();
+  } catch (error) {
+    await rm(name, { force: true });
+    throw error;
+  }
   return name;
 }
 

@@ -13,6 +13,12 @@ export function names(text: string): string[] {
   return found;
 }
 
+/** A number, 0 or more. */
+export function number(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a number');
+  return Number(text);
+}
+
 /** One more name=value to those that were given before. */
 export function pair(text: string, before: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=');

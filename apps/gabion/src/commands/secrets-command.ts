@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { examples } from '../examples.ts';
-import { machineReadable, pair } from './options.ts';
+import { machineReadable, number, pair } from './options.ts';
 
 /** `gabion secrets put`, `get` and their kin: versioned secrets by path. */
 export function secretValues(group: Command): void {
@@ -51,11 +51,6 @@ function versions(group: Command, name: string, description: string, does: OfVer
     .addOption(new Option('--versions <numbers>', 'with commas between them').argParser(numbers))
     .action(async (path, options) => (await import('../secret-values.ts'))[does](path, options))
     .addHelpText('after', examples([`gabion secrets ${name} team/db --versions 1,2`]));
-}
-
-function number(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a number');
-  return Number(text);
 }
 
 function numbers(text: string): number[] {
