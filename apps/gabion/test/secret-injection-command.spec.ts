@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { CommandLine } from './command-line.ts';
 
 let gabion: CommandLine;
@@ -17,6 +18,21 @@ beforeAll(async () => {
 });
 afterAll(() => gabion[Symbol.asyncDispose]());
 
+/** How often a path was read, as the trail has it. */
+async function readsOf(path: string): Promise<number> {
+  const password = (await readFile(join(gabion.dataDir, 'secrets', 'kms-secrets.postgres'), 'utf8')).trim();
+  const host = encodeURIComponent(join(gabion.dataDir, 'postgres', 'run'));
+  const url = `postgresql://gabion_kms_secrets:${password}@localhost/gabion_kms_secrets?host=${host}`;
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ body: Buffer }>("select body from events.log where topic = 'audit.recorded'");
+    return rows.filter(({ body }) => body.includes('/ReadSecret') && body.includes(`secrets/${path}`)).length;
+  } finally {
+    await client.end();
+  }
+}
+
 describe('secrets render', () => {
   it('replaces secrets in a template, in a file of mode 0600 or as told', async () => {
     const [template, output] = [join(gabion.dataDir, 'app.tmpl'), join(gabion.dataDir, 'app.conf')];
@@ -26,6 +42,22 @@ describe('secrets render', () => {
     expect((await stat(output)).mode & 0o777).toBe(0o600);
     await run(['render', template, '--output', output, '--mode', '0640']);
     expect((await stat(output)).mode & 0o777).toBe(0o640);
+  });
+
+  it('reads each path once, and is recorded once for it', async () => {
+    await run([
+      'put',
+      'team/counted',
+      '--file',
+      `a=${join(gabion.dataDir, 'user')}`,
+      '--file',
+      `b=${join(gabion.dataDir, 'password')}`,
+    ]);
+    const template = '{{ secret "team/counted" "a" }}{{ secret "team/counted" "b" }}{{ secret "team/counted" "a" }}';
+    expect((await run(['render', '-'], template)).out).toBe('appp"wapp');
+    expect(await readsOf('team/counted')).toBe(1);
+    await run(['run', '--env', 'A=team/counted#a', '--env', 'B=team/counted#b', '--', 'true']);
+    expect(await readsOf('team/counted')).toBe(2);
   });
 
   it('reads standard input and writes standard output, byte for byte', async () => {

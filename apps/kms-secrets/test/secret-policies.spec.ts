@@ -263,6 +263,7 @@ describe('policies of secrets', () => {
     expect(await put([])).toBe('field_invalid');
     expect(await put([{ callers: [], operations: [READ] }])).toBe('field_invalid');
     expect(await put([{ callers: ['bob'], operations: [] }])).toBe('field_invalid');
+    expect(await put([{ callers: ['bob'], operations: [SecretOperation.UNSPECIFIED] }])).toBe('field_invalid');
     expect(await put([{ callers: [''], operations: [READ] }])).toBe('field_invalid');
   });
 });

@@ -10,6 +10,7 @@ import type { Caller } from '@gabion/trust/caller';
 import { type Expression, type Kysely, type RawBuilder, sql } from 'kysely';
 import { callerName } from '../caller-name.ts';
 import type { Schema, Tx } from '../db/schema.ts';
+import { secretFaults } from './secret-faults.ts';
 import type { SecretPolicyRow } from './tables.ts';
 
 /** Throws `not_allowed_by_policy` unless the policies of secrets let the caller do all these with the path. */
@@ -61,6 +62,8 @@ export async function putPolicy(
   { path, statements }: PutSecretPolicyRequest,
   now: Date,
 ): Promise<SecretPolicyRow> {
+  if (statements.some(({ operations }) => operations.includes(SecretOperation.UNSPECIFIED)))
+    throw secretFaults.invalid('statements', 'has an operation that is none');
   const kept = statements.map(({ callers, operations }) => ({ callers, operations }));
   const changes = { statements: JSON.stringify(kept), update_time: now };
   return tx
