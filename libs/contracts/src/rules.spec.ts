@@ -60,6 +60,10 @@ describe('field rules', () => {
     expect(violations(DecryptBatchRequestSchema, many(1000))).toHaveLength(100);
   });
 
+  it('refuses a list that has no items where some are needed', () => {
+    expect(codes(violations(DecryptBatchRequestSchema, create(DecryptBatchRequestSchema)))).toEqual(['items: too_few']);
+  });
+
   it('looks into nested messages and limits strings that name no limit', () => {
     const scan = create(CreateScanRequestSchema, { credentials: { username: 'u'.repeat(257) } });
     expect(codes(violations(CreateScanRequestSchema, scan))).toEqual(['credentials.username: too_long']);

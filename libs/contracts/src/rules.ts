@@ -53,6 +53,8 @@ function checkMessage(message: ReflectMessage, at: string, found: Violation[]): 
     const rule = ruleOf(field);
     if (!message.isSet(field)) {
       if (rule?.required) found.push({ field: path, code: 'required', message: 'is required' });
+      // A list without items is one that is not set.
+      else if (rule?.minItems) isCount(0, field, path, found);
       continue;
     }
     checkField(message, field, rule, path, found);
