@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Complaint, exitCodes } from './complaint.ts';
 import { dataDirOf } from './data-dir.ts';
-import { type Holder, holderOf, lifeOf } from './holder.ts';
+import { type Holder, holderOf, isRunning } from './holder.ts';
 import { showProgress } from './progress.ts';
 
 /** How long a stop may take before it is called a failure; the platform itself gives up waiting after 5 s. */
@@ -18,7 +18,7 @@ export async function down(options: { data?: string }): Promise<void> {
   stop(holder);
   using progress = showProgress();
   const until = Date.now() + patienceMs;
-  while ((await lifeOf(holder.pid)) === holder.life) {
+  while (await isRunning(holder, dataDir)) {
     if (Date.now() > until)
       throw new Complaint(`process ${holder.pid} has not ended ${patienceMs / 1000} s after it was told to`, {
         code: 'still_running',

@@ -71,7 +71,26 @@ export async function holderOf(dataDir: DataDir): Promise<Holder | undefined> {
   const text = await readFile(dataDir.holderFile, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const holder = JSON.parse(text) as Holder;
-  return (await lifeOf(holder.pid)) === holder.life ? holder : undefined;
+  return (await isRunning(holder, dataDir)) ? holder : undefined;
+}
+
+/** Whether that life of the process goes on. Where /proc shows none that lets nobody read its memory (hidepid), the lock tells. */
+export async function isRunning({ pid, life }: Pick<Holder, 'pid' | 'life'>, dataDir: DataDir): Promise<boolean> {
+  const seen = await lifeOf(pid);
+  return seen === '' && life !== '' ? isLocked(dataDir) : seen === life;
+}
+
+function isLocked({ lockFile }: DataDir): boolean {
+  const lock = new DatabaseSync(lockFile, { timeout: 0 });
+  try {
+    lock.exec('select * from sqlite_schema');
+    return false;
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode !== sqliteBusy) throw error;
+    return true;
+  } finally {
+    lock.close();
+  }
 }
 
 async function taken(dataDir: DataDir): Promise<Complaint> {
@@ -87,7 +106,7 @@ async function taken(dataDir: DataDir): Promise<Complaint> {
 }
 
 /** Start time of a living process; undefined when there is none of that id. */
-export async function lifeOf(pid: number): Promise<string | undefined> {
+async function lifeOf(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (stat !== undefined) {
     // Fields of proc(5) after the command's closing parenthesis: the state first, the start time (22) twentieth.

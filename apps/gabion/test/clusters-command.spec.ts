@@ -30,6 +30,7 @@ describe('clusters', () => {
     await until(['clusters', 'show', 'prod'], (out) => /cp-1 +gabion:prod:1:/.test(out));
     const flags = await readFile(`/proc/${plugin.pid}/cmdline`, 'utf8');
     expect(flags).toContain('--max-semi-space-size=1');
+    expect(await readFile(`/proc/${plugin.pid}/limits`, 'utf8')).toMatch(/^Max core file size +0 +0 /m);
     expect((await gabion.run(['clusters', 'remove', 'prod'])).err).toContain('[cluster_in_use]');
     expect((await gabion.run(['keys', 'disable', 'cluster-prod'])).err).toContain('cluster prod [key_in_use]');
     expect((await gabion.run(['clusters', 'suspend', 'prod'])).out).toContain('suspended');

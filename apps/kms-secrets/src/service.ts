@@ -6,6 +6,7 @@ import type { Area, Clock } from './area.ts';
 import { openClusters } from './clusters/area.ts';
 import type { Config } from './config.ts';
 import { migrations } from './db/migrations.ts';
+import { forbidDumps } from './dumps.ts';
 import { openKeys } from './keys/area.ts';
 import { openOperations } from './operations/area.ts';
 import { openRotations } from './rotations/area.ts';
@@ -29,8 +30,10 @@ class KmsSecretsModule {}
  * configuration names: of an attested seal.
  */
 export async function start(config: Config, now: Clock = () => new Date(), holders: KeyHolders = {}): Promise<Running> {
+  const dumpable = await forbidDumps();
   let areas: readonly Area[] = [];
   const build = async (parts: Parts): Promise<DynamicModule> => {
+    if (dumpable) parts.log.warn({ problem: dumpable }, 'the memory of this process is not kept out of core dumps');
     areas = await openAreas({ ...parts, now }, config, holders);
     return {
       module: KmsSecretsModule,

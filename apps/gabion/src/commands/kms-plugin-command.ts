@@ -18,7 +18,7 @@ export function kmsPlugin(gabion: Command): void {
     )
     .addOption(dataOption())
     .action(async (options) => {
-      (await import('../small-process.ts')).becomeSmall();
+      await (await import('../small-process.ts')).becomeSmall();
       await (await import('../kms-plugin.ts')).runKmsPlugin(options);
     })
     .addHelpText(
