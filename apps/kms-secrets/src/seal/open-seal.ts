@@ -46,11 +46,16 @@ export class OpenSeal implements AsyncDisposable {
     return this.#held !== undefined;
   }
 
+  /** Whether the database told of the seal a moment ago. */
+  get isConfirmed(): boolean {
+    return performance.now() - this.#confirmedAt <= confirming.goodForMs;
+  }
+
   /** The keys; throws unless the service is initialised, open, and was so a moment ago. Never kept across an await. */
   get keys(): OpenRoot {
     if (!this.#row) throw sealFaults.notInitialised();
     if (!this.#held) throw sealFaults.sealed();
-    if (performance.now() - this.#confirmedAt > confirming.goodForMs) throw sealFaults.unconfirmed();
+    if (!this.isConfirmed) throw sealFaults.unconfirmed();
     return this.#held;
   }
 

@@ -46,6 +46,8 @@ export class Openings extends Rounds {
 
   protected async work(): Promise<void> {
     this.#isWoken = false;
+    // Twice a second would fill the log while the database is away.
+    if (!this.seal.isConfirmed) return;
     await tidyOpenings(this.parts.db.kysely);
     if (!this.seal.isOpen) return this.asker.ask();
     await this.asker.withdraw();
