@@ -31,9 +31,11 @@ export async function platform({
   clock = new TestClock(),
   seal,
   holders,
+  logLevel,
 }: {
   replicas?: number;
   clock?: TestClock;
+  logLevel?: ConfigInput['logLevel'];
   /** A file that is made at the first start, unless told. */
   seal?: SealInput;
   /** Who hold keys of attested seals. */
@@ -47,7 +49,7 @@ export async function platform({
   const gateways: Connection[] = [];
   const started: Running[] = [];
   for (let replica = 0; replica < replicas; replica++) {
-    const told = config(dir, database.url, { replica, ...(seal && { seal }) });
+    const told = config(dir, database.url, { replica, ...(seal && { seal }), logLevel });
     const running = stack.use(await start(told, clock.now, holders));
     started.push(running);
     gateways.push(stack.use(connectAs('gateway', running.address)));
@@ -65,19 +67,24 @@ export async function platform({
   };
 }
 
-type SealInput = NonNullable<Parameters<typeof configFrom>[0]['seal']>;
+type ConfigInput = Parameters<typeof configFrom>[0];
+type SealInput = NonNullable<ConfigInput['seal']>;
 
 export function config(
   dir: string,
   postgresUrl: string,
-  { replica = 0, seal }: { replica?: number; seal?: SealInput } = {},
+  {
+    replica = 0,
+    seal,
+    logLevel = 'fatal',
+  }: { replica?: number; seal?: SealInput; logLevel?: ConfigInput['logLevel'] } = {},
 ) {
   return configFrom({
     listen: `unix:${join(dir, `kms-secrets-${replica}.sock`)}`,
     postgresUrl,
     bus: { kind: 'postgres', logs: {} },
     dataDir: dir,
-    logLevel: 'fatal',
+    logLevel,
     seal: seal ?? { kind: 'file', path: join(dir, 'seal.key'), initialise: true },
   });
 }

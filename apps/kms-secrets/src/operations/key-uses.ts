@@ -85,9 +85,10 @@ export class KeyUses {
   ): Promise<Outcome<T>> {
     this.#trail.assertRoom();
     const key = await this.#ring.get(name);
-    const context = this.#contexts.of(asked.context ?? {});
-    const about = { ...asked, call, key, contextSha256: context.sha256 };
+    const about = { ...asked, call, key, contextSha256: new Uint8Array() as Uint8Array };
     try {
+      const context = this.#contexts.of(asked.context ?? {});
+      about.contextSha256 = context.sha256;
       const kind = kindOf(key.type);
       if (!kind?.operations.has(asked.operation)) throw keyFaults.unsuitable(nameOf(asked.operation));
       // Signatures and MACs have no context.
