@@ -71,8 +71,10 @@ export class StandInKeyService {
     while (!signal.aborted) {
       this.#assertHere();
       const { promise } = this.#changed;
-      const names = this.problem ? [] : [...this.#keys.keys()].reverse();
-      if (this.problem) told.clear();
+      // As they are together: all that follows takes a while.
+      const { graceSeconds, problem, primary } = this;
+      const names = problem ? [] : [...this.#keys.keys()].reverse();
+      if (problem) told.clear();
       const keys = [];
       for (const name of names) {
         const context = { info: 'gabion cluster key v1', aad: `${cluster}\n${node}\n${name}` };
@@ -81,10 +83,9 @@ export class StandInKeyService {
         keys.push({ kmsKeyId: name, sealed });
         told.add(name);
       }
-      const { graceSeconds, problem } = this;
       yield create(WatchClusterKeysResponseSchema, {
         keys,
-        primary: problem ? '' : this.primary,
+        primary: problem ? '' : primary,
         graceSeconds,
         problem,
       });
