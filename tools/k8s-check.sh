@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Renders each overlay of k8s/ and checks the result against the Kubernetes API schemas, unknown fields refused.
+# Renders each overlay of k8s/ and checks the result, and the static pod of the KMS plugin, against the Kubernetes API
+# schemas, unknown fields refused.
 # Needs python3 with venv for the package kubernetes-validate, and kubectl ≥ 1.27 or Go, with which kustomize is built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,3 +31,5 @@ for overlay in k8s/overlays/*/; do
   grep -q 'app.kubernetes.io/part-of: gabion' "$rendered"
   echo "ok $overlay: $(grep -c '^kind:' "$rendered") resources"
 done
+"$state/k8s-validate/bin/kubernetes-validate" --strict --quiet k8s/kms-plugin/static-pod.yaml
+echo 'ok k8s/kms-plugin/static-pod.yaml'
