@@ -99,7 +99,7 @@ const hints: Readonly<Record<string, string>> = {
   digest_length_wrong: 'Name the algorithm of that digest, for example --algorithm ecdsa-sha384.',
   digest_not_signable: 'Give the message itself, without --digest.',
   key_not_exportable: 'That is decided when a key is made: `gabion keys create NAME --exportable`.',
-  not_allowed_by_policy: 'See who may do what: `gabion keys policy show KEY`.',
+  not_allowed_by_policy: 'See who may do what: `gabion keys policy show KEY`, `gabion secrets policy list`.',
   wrapping_key_unknown: 'Get the one of today with `gabion keys wrapping-key`, and wrap the material to it.',
   schema_newer: 'The data directory was used by a newer Gabion; use that version.',
 };
