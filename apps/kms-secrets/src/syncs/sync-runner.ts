@@ -1,73 +1,30 @@
-import { randomUUID } from 'node:crypto';
 import { SecretSyncState } from '@gabion/contracts/gabion/kms/v1/secret_syncs_pb';
 import { PostgresError } from '@gabion/postgres/postgres-error';
 import { Fault } from '@gabion/rpc/fault';
 import type { Logger } from '@gabion/telemetry/log';
 import { KubernetesError } from '../clusters/kubernetes-connection.ts';
 import { codeOf, messageOf } from '../clusters/kubernetes-failure.ts';
-import { Rounds } from '../rounds.ts';
+import { LeasedRounds } from '../leased-rounds.ts';
 import { type SyncOutcome, type SyncParts, SyncStep } from './sync-step.ts';
 import type { SecretSyncRow } from './tables.ts';
 
-const everyMs = 1000;
-/** How long a sync stays with a replica that gives no sign of life; longer than a look takes. */
-const leaseMs = 60_000;
-const lookMs = 45_000;
-/** Looked at at a time. */
-const most = 8;
 /** Pauses after failures: doubled each time. */
 const pause = { firstMs: 5000, mostMs: 300_000 };
 
-/** Looks at the targets whose time has come. Replicas share them by leases. */
-export class SyncRunner extends Rounds {
-  readonly #worker = randomUUID();
+/** Looks at the targets whose time has come. */
+export class SyncRunner extends LeasedRounds<SecretSyncRow> {
   readonly #step: SyncStep;
-  readonly #stopping = new AbortController();
 
   constructor(
     private readonly parts: SyncParts,
     private readonly log: Logger,
   ) {
-    super({ everyMs, log, complaint: 'syncs of secrets cannot be taken on, will try again' });
+    const complaint = 'syncs of secrets cannot be taken on, will try again';
+    super(parts, { table: 'secret_syncs', key: 'id' }, { log, complaint });
     this.#step = new SyncStep(parts);
   }
 
-  override async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort();
-    await super[Symbol.asyncDispose]();
-  }
-
-  protected async work(): Promise<void> {
-    while (this.parts.barrier.isOpen && !this.#stopping.signal.aborted) {
-      const leased = await this.#lease();
-      await Promise.all(leased.map((sync) => this.#take(sync)));
-      if (leased.length < most) return;
-    }
-  }
-
-  async #lease(): Promise<SecretSyncRow[]> {
-    const { db, now } = this.parts;
-    const time = now();
-    return db.kysely
-      .updateTable('secret_syncs')
-      .set({ leased_by: this.#worker, lease_until: new Date(time.getTime() + leaseMs) })
-      .where('id', 'in', (query) =>
-        query
-          .selectFrom('secret_syncs')
-          .select('id')
-          .where('next_time', '<=', time)
-          .where((or) => or.or([or('lease_until', 'is', null), or('lease_until', '<', time)]))
-          .orderBy('next_time')
-          .limit(most)
-          .forUpdate()
-          .skipLocked(),
-      )
-      .returningAll()
-      .execute();
-  }
-
-  async #take(sync: SecretSyncRow): Promise<void> {
-    const within = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(lookMs)]);
+  protected async take(sync: SecretSyncRow, within: AbortSignal): Promise<void> {
     try {
       const outcome = await this.#step.take(sync, within);
       await this.#store(
@@ -95,7 +52,7 @@ export class SyncRunner extends Rounds {
     const mine = this.parts.db.kysely
       .updateTable('secret_syncs')
       .where('id', '=', id)
-      .where('leased_by', '=', this.#worker);
+      .where('leased_by', '=', this.worker);
     const free = { leased_by: null, lease_until: null };
     const { numUpdatedRows } = await mine
       .where('next_time', '=', before)
