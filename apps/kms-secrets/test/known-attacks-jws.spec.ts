@@ -127,7 +127,7 @@ describe('what broke other readers of JWS does not break this one', () => {
       expect(await isValid(jwe.join('.'))).toBe(false);
       expect(await isValid(jwe.slice(0, 3).join('.'))).toBe(false);
     }
-    expect(performance.now() - before).toBeLessThan(3000);
+    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   it('is refused at once when it is huge', async () => {
@@ -142,7 +142,7 @@ describe('what broke other readers of JWS does not break this one', () => {
     ];
     const before = performance.now();
     for (const text of texts) expect(await isValid(text)).toBe(false);
-    expect(performance.now() - before).toBeLessThan(5000);
+    expect(performance.now() - before).toBeLessThan(10_000);
     const larger = crypto().verifyJws({ key: 'jws', jws: 'A'.repeat(huge + 1) }, as);
     expect((await faultOf(larger)).code).toBe('field_invalid');
   });

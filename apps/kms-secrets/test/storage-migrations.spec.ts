@@ -145,6 +145,7 @@ describe('a kubeconfig', () => {
   ])('of nothing but %s is refused at once', (_, text) => {
     const before = performance.now();
     expect(() => readKubeconfig(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'kubeconfig_invalid' }));
-    expect(performance.now() - before).toBeLessThan(100);
+    // 4 s where they were parsed.
+    expect(performance.now() - before).toBeLessThan(1000);
   });
 });
