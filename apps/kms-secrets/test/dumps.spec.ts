@@ -18,7 +18,8 @@ const isLinux = process.platform === 'linux';
 async function begun(work: string) {
   const program = new URL('../src/dumps.ts', import.meta.url).href;
   const uid = process.getuid?.() || 65_534;
-  const script = `console.log(await ${work}); setInterval(() => {}, 1000)`;
+  // Not by console.log, which colours what it prints where the environment says so.
+  const script = `process.stdout.write(String(await ${work})); setInterval(() => {}, 1000)`;
   const child = spawn(
     process.execPath,
     [
@@ -31,15 +32,14 @@ async function begun(work: string) {
     ],
     { stdio: ['ignore', 'pipe', 'inherit'], uid, cwd: '/' },
   );
-  const [said] = (await once(child.stdout, 'data')) as [Buffer];
-  expect(said.toString()).toBe('undefined\n');
-  return {
-    pid: child.pid as number,
-    uid,
-    async [Symbol.asyncDispose]() {
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    },
+  const stop = async () => {
+    if (child.exitCode !== null || !child.kill('SIGKILL')) return;
+    await once(child, 'exit');
   };
+  await using stack = new AsyncDisposableStack();
+  stack.defer(stop);
+  const [said] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [Buffer | number];
+  expect(said.toString()).toBe('undefined');
+  stack.move();
+  return { pid: child.pid as number, uid, [Symbol.asyncDispose]: stop };
 }
