@@ -18,7 +18,6 @@ import { sql } from 'kysely';
 import { hostAndPort } from './address.ts';
 import { auditRefusals } from './audit.ts';
 import type { PlatformConfig } from './config.ts';
-import { join } from './join.ts';
 
 /** What a service is made from. */
 export interface Parts {
@@ -69,7 +68,7 @@ export async function startService(definition: ServiceDefinition, config: Platfo
   const bus = use(await openBus({ service: name, db, config: config.bus, log }));
   const certificate = definition.certificate
     ? await definition.certificate({ db, log, use })
-    : config.tls && use(await join(name, config, log));
+    : config.tls && use(await joined(name, config, log));
 
   const connections = new Map<string, Connection>();
   const to = (service: string): Connection => {
@@ -147,4 +146,9 @@ async function unreachable(db: Database): Promise<string | undefined> {
   } catch (error) {
     return `database: ${error instanceof Error ? error.message : error}`;
   }
+}
+
+/** Making requests for certificates is loaded where there are some: inside one process there are none. */
+async function joined(...of: Parameters<typeof import('./join.ts').join>): Promise<RenewingCertificate> {
+  return (await import('./join.ts')).join(...of);
 }
