@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +12,8 @@ import { Provider } from './kms-v2/provider.ts';
 import { type FaultName, faults, ReferencePlugin } from './kms-v2/reference-plugin.ts';
 import { socketScenarios } from './kms-v2/socket-scenarios.ts';
 
-// Drives a KMS v2 provider over its socket and, with --apiserver, through a real API server with Debian's etcd. The
-// provider is ours with --gabion, any one with --socket, and else one of the harness itself, sound and with each fault:
+// Drives a KMS v2 provider over its socket and, with --apiserver, through a real API server with Debian's etcd-server
+// and etcd-client. The provider is ours with --gabion, any one with --socket, and else one of the harness itself, sound and with each fault:
 //   node --experimental-transform-types --conditions=source conformance/kms-v2.ts [--gabion | --socket PATH]
 //     [--apiserver PROGRAM] [--rotate CMD] [--disable CMD] [--enable CMD] [--restart CMD] [--migrate CMD] [--bound SECONDS]
 // PROGRAM is any kube-apiserver, or `go build` of conformance/kms-v2/apiserver.
@@ -32,6 +33,9 @@ const { values } = parseArgs({
 });
 const boundMs = Number(values.bound) * 1_000;
 if (!(boundMs > 0)) throw new Error('--bound is a number of seconds');
+const missing = ['etcd', 'etcdctl'].filter((program) => values.apiserver && spawnSync(program, ['--help']).error);
+if (missing.length > 0)
+  throw new Error(`an API server needs ${missing.join(' and ')} on PATH: etcd-server, etcd-client`);
 
 async function overSocket(socket: string, hooks: Hooks): Promise<Checks> {
   const provider = new Provider(socket);
