@@ -13,7 +13,8 @@ import { type FaultName, faults, ReferencePlugin } from './kms-v2/reference-plug
 import { socketScenarios } from './kms-v2/socket-scenarios.ts';
 
 // Drives a KMS v2 provider over its socket and, with --apiserver, through a real API server with Debian's etcd-server
-// and etcd-client. The provider is ours with --gabion, any one with --socket, and else one of the harness itself, sound and with each fault:
+// and etcd-client. The provider is ours with --gabion, any one with --socket, and else one of the harness itself, sound
+// and with each fault:
 //   node --experimental-transform-types --conditions=source conformance/kms-v2.ts [--gabion | --socket PATH]
 //     [--apiserver PROGRAM] [--rotate CMD] [--disable CMD] [--enable CMD] [--restart CMD] [--migrate CMD] [--bound SECONDS]
 // PROGRAM is any kube-apiserver, or `go build` of conformance/kms-v2/apiserver.
