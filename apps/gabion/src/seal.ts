@@ -9,6 +9,7 @@ import {
   SealService,
 } from '@gabion/contracts/gabion/kms/v1/seal_pb';
 import { askPlatform, type AskOptions as Options, print } from './asking.ts';
+import { base64Of } from './base64.ts';
 import { Complaint, exitCodes } from './complaint.ts';
 
 /** Says how the seal stands. */
@@ -36,7 +37,7 @@ export async function initialiseSeal(options: Wanted): Promise<void> {
     platform.client(SealService).initialize({ settings }, platform.as),
   );
   const seal = answer.seal && toJson(SealSchema, answer.seal, { alwaysEmitImplicit: true });
-  if (options.json) return print({ seal, shares: answer.shares.map(written) });
+  if (options.json) return print({ seal, shares: answer.shares.map(base64Of) });
   if (answer.shares.length === 0) return show(answer.seal as Seal, options);
   showShares(answer.shares, answer.seal?.threshold);
 }
@@ -100,12 +101,8 @@ function settingsOf({ kind, shares = 0, threshold = 0 }: Wanted) {
   return { kind: sealKinds[kind]?.kind ?? SealKind.UNSPECIFIED, shares, threshold };
 }
 
-function written(share: Uint8Array): string {
-  return Buffer.from(share).toString('base64');
-}
-
 function showShares(shares: readonly Uint8Array[], threshold: number | undefined): void {
-  process.stdout.write(`${shares.map(written).join('\n')}\n`);
+  process.stdout.write(`${shares.map(base64Of).join('\n')}\n`);
   process.stderr.write(
     `Give each share to another holder: ${threshold} of these ${shares.length} open the seal, and they are not shown again.\n`,
   );
